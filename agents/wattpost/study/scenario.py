@@ -1,0 +1,227 @@
+"""Scenario files: an economy, its calendar and its settlement layer, in TOML.
+
+The format is section 6 of the design, with these additions:
+
+- ``[market]``: ``about`` (one line for ``wattpost scenarios``), ``step`` (how far an agent moves
+  each day towards its best response, default 0.5), ``window`` (seconds in which bids are taken,
+  default 600) and ``patience`` (seconds of a silent meter after which anyone may end the day,
+  default 3600).
+- a producer's ``solar = { latitude, longitude, date, timezone }`` and a utility's
+  ``electricity = { profile, date }``: see `scenario_profiles`.
+- ``[verification] profile``: how an agent's V is laid over the periods (default: evenly).
+
+Whatever is wrong with a file becomes a `ScenarioError`: one sentence that names file and key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wattpost.study.scenario_agents import read_producers, read_standard
+from wattpost.study.scenario_reading import ScenarioError, Table, near
+
+if TYPE_CHECKING:
+    from wattpost.game import Producer, Standard
+
+__all__ = ["Scenario", "ScenarioError", "Verification", "load", "names", "parse"]
+
+MOST_PERIODS = 48
+MOST_WHOLE_UNITS = 1e9
+LARGEST_C = 3.0
+SECTIONS = ("market", "standard", "producer", "verification")
+MARKET_KEYS = (
+    "name", "about", "periods", "days", "seed", "bytecoin", "step", "window", "patience",
+)  # fmt: skip
+VERIFICATION_KEYS = ("layer", "joules_per_gas", "gas", "financing", "payers", "profile")
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Who pays for validation, in what, and how much is expected before the first receipt."""
+
+    layer: str | None  # a preset of wattpost.energy; None when joules_per_gas is given
+    joules_per_gas: float | None
+    gas: int  # per agent and day, before anything was measured
+    financing: str  # "purchase" | "inventory"
+    payers: str  # "all" | "standard"
+    profile: tuple[float, ...]  # T shares of an agent's V, summing to one
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scenario:
+    """One economy, ready to be solved or run. Standard agents first, then producers, in file order."""
+
+    name: str
+    about: str
+    periods: int
+    days: int
+    seed: int
+    bytecoin: float  # held by each agent at the start
+    step: float
+    window: int  # seconds
+    patience: int  # seconds
+    agents: tuple[Standard | Producer, ...]
+    forms: tuple[Mapping[str, Any], ...]
+    """Each agent's utility as plain numbers: JSON for its process, then `game.utility_from`."""
+    inputs: tuple[str, ...]  # what was computed from real data, one sentence each
+    verification: Verification
+    text: str  # the file, verbatim: a manifest repeats it
+    source: str  # the file's name, for sentences
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @property
+    def standard(self) -> tuple[Standard, ...]:
+        return tuple(agent for agent in self.agents if not hasattr(agent, "theta"))  # type: ignore[misc]
+
+    @property
+    def producers(self) -> tuple[Producer, ...]:
+        return tuple(agent for agent in self.agents if hasattr(agent, "theta"))  # type: ignore[misc]
+
+    def check_runnable(self) -> None:
+        """Refuse what can be solved but not run on a chain; says nothing when all is well."""
+        for obstacle in self._obstacles():
+            raise ScenarioError(f"{self.source}: {obstacle}")
+
+    def _obstacles(self) -> Iterator[str]:
+        if not self.standard or not self.producers:
+            absent = "standard agent" if not self.standard else "producer"
+            yield f"a run needs at least one {absent}; add a [[{absent.split()[0]}]] section."
+        if self.verification.payers != "all":
+            yield '[verification] payers = "standard" can only be solved: on chain everybody pays.'
+        if self.verification.financing != "purchase":
+            yield '[verification] financing = "inventory" can only be solved: a run pays from the purchase.'
+        yield from _too_large("[market] bytecoin", self.bytecoin)
+        if self.bytecoin <= 0:
+            yield "[market] bytecoin must be above 0 in a run, for bids are paid in advance."
+        for buyer in self.standard:
+            yield from _too_large(f'the endowment of "{buyer.name}"', buyer.endowment)
+            if buyer.endowment <= 0:
+                yield f'the endowment of "{buyer.name}" must be above 0 in a run: it is what it sells.'
+        for plant in self.producers:
+            if plant.investment_cost is not None:
+                yield (
+                    f'investment_cost of "{plant.name}" makes its capacity a choice, which can be solved '
+                    "but not run: remove the key."
+                )
+            yield from _too_large(f'the capacity of "{plant.name}"', float(max(plant.capacity)))
+            if plant.c > LARGEST_C:
+                yield f'c of "{plant.name}" must be in (0, {LARGEST_C:g}] in a run, not {plant.c:g}.'
+
+
+def _too_large(what: str, amount: float) -> Iterator[str]:
+    if amount > MOST_WHOLE_UNITS:
+        yield f"{what} must be at most 10^9 whole units in a run, not {amount:g}."
+
+
+def _built_in() -> dict[str, str]:
+    folder = files("wattpost").joinpath("scenarios")
+    return {
+        entry.name.removesuffix(".toml"): entry.read_text(encoding="utf-8")
+        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
+        if entry.name.endswith(".toml")
+    }
+
+
+def names() -> dict[str, str]:
+    """The built-in scenarios, each with its line of description."""
+    return {name: tomllib.loads(text)["market"]["about"] for name, text in _built_in().items()}
+
+
+def load(name_or_path: str | Path) -> Scenario:
+    """A built-in scenario by name, or any other by the path of its TOML file."""
+    path = Path(name_or_path)
+    if isinstance(name_or_path, str) and path.suffix != ".toml" and path.name == name_or_path:
+        built_in = _built_in()
+        if name_or_path in built_in:
+            return parse(built_in[name_or_path], name=name_or_path, source=f"{name_or_path}.toml")
+        hint = near(name_or_path, built_in) or f"; built in are {', '.join(built_in)}."
+        raise ScenarioError(f'No scenario is called "{name_or_path}"{hint}')
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ScenarioError(f"{path}: there is no such scenario file.") from None
+    except UnicodeDecodeError:
+        raise ScenarioError(f"{path}: a scenario is UTF-8 text, and this file is not.") from None
+    except (OSError, ValueError) as problem:
+        reason = getattr(problem, "strerror", None) or problem
+        raise ScenarioError(f"{path}: the scenario cannot be read ({reason}).") from None
+    return parse(text, name=path.stem, source=path.name)
+
+
+def parse(text: str, *, name: str = "scenario", source: str = "scenario") -> Scenario:
+    """A scenario from the text of its file; `name` is used where the text gives none."""
+    try:
+        document = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as problem:
+        raise ScenarioError(f"{source}: this is not valid TOML ({problem}).") from None
+    top = Table(f"{source}:", document, SECTIONS)
+    if "market" not in top:
+        raise ScenarioError(f"{source}: the section [market] is missing.")
+    market = Table(f"{source}: [market]", document["market"], MARKET_KEYS)
+    periods = market.whole("periods", low=1, high=MOST_PERIODS)
+    inputs: dict[str, None] = {}  # a set that keeps its order
+    agents: list[Standard | Producer] = []
+    forms: list[Mapping[str, Any]] = []
+    for section, read in (("standard", read_standard), ("producer", read_producers)):
+        groups = document.get(section, [])
+        if not isinstance(groups, list):
+            raise ScenarioError(f"{source}: {section} must be an array of tables, written [[{section}]].")
+        for number, group in enumerate(groups, start=1):
+            for agent, form in read(source, number, group, periods, inputs):
+                agents.append(agent)
+                forms.append(form)
+    if not agents:
+        raise ScenarioError(f"{source}: nobody takes part; add [[standard]] and [[producer]] sections.")
+    _refuse_namesakes(source, agents)
+    return Scenario(
+        name=market.text("name", name),
+        about=market.text("about", "no description"),
+        periods=periods,
+        days=market.whole("days", 10, low=1, high=100_000),
+        seed=market.whole("seed", 1),
+        bytecoin=market.number("bytecoin", 1000.0),
+        step=market.number("step", 0.5, high=1.0, above=True),
+        window=market.whole("window", 600, low=1, high=10**9),
+        patience=market.whole("patience", 3600, low=1, high=10**9),
+        agents=tuple(agents),
+        forms=tuple(forms),
+        inputs=tuple(inputs),
+        verification=_verification(source, document.get("verification", {}), periods),
+        text=text,
+        source=source,
+    )
+
+
+def _refuse_namesakes(source: str, agents: list[Standard | Producer]) -> None:
+    seen: set[str] = set()
+    for agent in agents:
+        if agent.name in seen:
+            raise ScenarioError(f'{source}: two agents are called "{agent.name}"; rename one group.')
+        seen.add(agent.name)
+
+
+def _verification(source: str, section: object, periods: int) -> Verification:
+    table = Table(f"{source}: [verification]", section, VERIFICATION_KEYS)
+    if "layer" in table and "joules_per_gas" in table:
+        raise ScenarioError(f"{table.where} takes layer or joules_per_gas, not both.")
+    by_hand = table.number("joules_per_gas") if "joules_per_gas" in table else None
+    profile = table.numbers("profile", periods, "period") if "profile" in table else [1.0] * periods
+    if sum(profile) <= 0:
+        raise ScenarioError(f"{table.where} profile must have at least one number above 0.")
+    return Verification(
+        layer=None if by_hand is not None else table.text("layer", "proof-of-stake"),
+        joules_per_gas=by_hand,
+        gas=table.whole("gas", 150_000, high=10**15),
+        financing=table.text("financing", "purchase", choices=("purchase", "inventory")),
+        payers=table.text("payers", "all", choices=("all", "standard")),
+        profile=tuple(share / sum(profile) for share in profile),
+    )
