@@ -7,7 +7,8 @@ The format is section 6 of the design, with these additions:
   default 600) and ``patience`` (seconds of a silent meter after which anyone may end the day,
   default 3600).
 - a producer's ``solar = { latitude, longitude, date, timezone }`` and a utility's
-  ``electricity = { profile, date }``: see `scenario_profiles`.
+  ``electricity = { profile, date }``: see `scenario_profiles`. A single number as ``electricity``
+  is the same weight in every period.
 - ``[verification] profile``: how an agent's V is laid over the periods (default: evenly).
 
 Whatever is wrong with a file becomes a `ScenarioError`: one sentence that names file and key.

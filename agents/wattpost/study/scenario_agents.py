@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wattpost.study.scenario_profiles import load_weights, solar_influx
-from wattpost.study.scenario_reading import ScenarioError, Table, shown
+from wattpost.study.scenario_reading import ScenarioError, Table, is_number, shown
 
 if TYPE_CHECKING:
     from wattpost.game import Producer, Standard, Utility
@@ -110,6 +110,8 @@ def _utility(table: Table, periods: int, inputs: Inputs) -> tuple[Utility, Mappi
         weights, sentence = load_weights(f"{table.where} utility: electricity:", form["electricity"], periods)
         form["electricity"] = weights.tolist()
         inputs[sentence] = None
+    elif is_number(form.get("electricity")):
+        form["electricity"] = [float(form["electricity"])] * periods
     try:
         return utility_from(form, periods), form
     except (ValueError, TypeError) as problem:
