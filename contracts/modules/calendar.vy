@@ -1,0 +1,125 @@
+# pragma version 0.4.3
+"""
+@title Calendar
+@license MIT
+@notice Which day it is, what it is waiting for, and how many submissions are still to be handled.
+@dev Only the window for submissions follows the clock: [opened, opened + WINDOW). Every later step follows calls.
+@custom:units seconds
+@custom:trust Nobody can set the calendar; it moves when a step of the day is complete.
+"""
+
+# What the day waits for next.
+DONE: constant(uint256) = 0  # nothing: the next day may open
+OPEN: constant(uint256) = 1  # submissions, then, after the window, the close
+CLOSED: constant(uint256) = 2  # production
+PRODUCED: constant(uint256) = 3  # settlement
+SETTLED: constant(uint256) = 4  # metering
+
+struct Day:
+    number: uint256  # 32 bits, 1 for the first
+    phase: uint256  # 8 bits
+    opened: uint256  # 64 bits
+    settled: uint256  # 64 bits, timestamp of the last settlement
+    submissions: uint256  # 24 bits, known when closed
+    left: uint256  # 24 bits, submissions that the present phase still has to handle
+    pieces: uint256  # 24 bits, shown at the close
+    begun: bool  # the running sums of the present phase are today's
+
+WINDOW: immutable(uint256)
+PATIENCE: immutable(uint256)
+
+_today: uint256
+
+
+@deploy
+def __init__(window: uint256, patience: uint256):
+    assert window > 0 and window < 2**32, "calendar: window out of range"
+    assert patience > 0 and patience < 2**32, "calendar: patience out of range"
+
+    WINDOW = window
+    PATIENCE = patience
+
+
+@view
+@internal
+def _load() -> Day:
+    word: uint256 = self._today
+    return Day(
+        number=word & (2**32 - 1),
+        phase=(word >> 32) & (2**8 - 1),
+        opened=(word >> 40) & (2**64 - 1),
+        settled=(word >> 104) & (2**64 - 1),
+        submissions=(word >> 168) & (2**24 - 1),
+        left=(word >> 192) & (2**24 - 1),
+        pieces=(word >> 216) & (2**24 - 1),
+        begun=(word >> 240) != 0,
+    )
+
+
+@internal
+def _store(day: Day):
+    self._today = (
+        day.number
+        | (day.phase << 32)
+        | (day.opened << 40)
+        | (day.settled << 104)
+        | (day.submissions << 168)
+        | (day.left << 192)
+        | (day.pieces << 216)
+        | (convert(day.begun, uint256) << 240)
+    )
+
+
+@pure
+@internal
+def _entering(day: Day, phase: uint256, left: uint256) -> Day:
+    """
+    @notice The day as it stands when a phase begins that has `left` submissions to handle.
+    """
+    next: Day = day
+    next.phase = phase
+    next.left = left
+    next.begun = False
+    return next
+
+
+@view
+@internal
+def _in_phase(day: uint256, phase: uint256) -> Day:
+    """
+    @notice Today, if it is that day and waits for that step.
+    """
+    today: Day = self._load()
+    assert today.number == day, "calendar: not that day"
+    assert today.phase == phase, "calendar: not that step's turn"
+    return today
+
+
+@view
+@internal
+def _open_day(day: uint256):
+    """
+    @notice Refuse unless that day takes submissions now.
+    """
+    word: uint256 = self._today
+    assert word & (2**32 - 1) == day, "calendar: another day"
+    assert (word >> 32) & (2**8 - 1) == OPEN, "calendar: not open"
+    # opened <= timestamp, for block timestamps never fall
+    assert block.timestamp < ((word >> 40) & (2**64 - 1)) + WINDOW, "calendar: window is over"
+
+
+@view
+@internal
+def _between_days():
+    """
+    @notice Refuse while a day is under way.
+    """
+    assert (self._today >> 32) & (2**8 - 1) == DONE, "calendar: a day is under way"
+
+
+@pure
+@internal
+def _check_batch(size: uint256, left: uint256):
+    # Small batches would inflate the gas that all share.
+    assert size >= min(16, left), "calendar: batch too small"
+    assert size <= left, "calendar: batch too large"

@@ -1,0 +1,80 @@
+# pragma version 0.4.3
+"""
+@title Technology
+@license MIT
+@notice Electricity from the consumption good: q = theta * inputs^c, and back, rounded against the producer.
+@dev c = 1 and c = 1/2 need no logarithm and are exact but for one rounding; every other c goes by `fixed_point`.
+@custom:units all arguments and results have 18 decimals
+@custom:trust Pure arithmetic.
+"""
+from . import fixed_point
+
+WAD: constant(uint256) = 10**18
+HALF: constant(uint256) = 5 * 10**17
+
+MAX_C: constant(uint256) = 3 * 10**18
+MAX_THETA: constant(uint256) = 2**96 - 1
+MAX_GOOD: constant(uint256) = (2**64 - 1) * 10**9  # as much as any post can ever hold
+
+
+@pure
+@internal
+def _log_theta(theta: uint256, c: uint256) -> int256:
+    """
+    @notice The part of `_inputs_for` that a plant's periods share; zero where it is not needed.
+    """
+    if c == WAD or c == HALF:
+        return 0
+    return fixed_point._log2(theta)
+
+
+@pure
+@internal
+def _inputs_for(output: uint256, theta: uint256, c: uint256, log_theta: int256) -> uint256:
+    """
+    @notice (output / theta)^(1 / c), rounded up.
+    @param output Below 2^94: a lane of 10^-9.
+    @return max_value(uint256) if it would reach 2^128.
+    """
+    if output == 0:
+        return 0
+    if c == WAD:
+        return unsafe_div(output * WAD + theta - 1, theta)
+    if c == HALF:
+        whole: uint256 = theta * theta
+        # 2^188 * 2^60 + 2^192 stays below 2^256.
+        return unsafe_div(output * output * WAD + whole - 1, whole)
+    return fixed_point._power_up(WAD, fixed_point._log2(output) - log_theta, WAD, c)
+
+
+@pure
+@internal
+def _output_from(inputs: uint256, theta: uint256, c: uint256) -> uint256:
+    """
+    @notice theta * inputs^c, rounded down.
+    @param inputs At most MAX_GOOD.
+    @return max_value(uint256) if it would reach 2^128.
+    """
+    if inputs == 0:
+        return 0
+    if c == WAD:
+        return unsafe_div(theta * inputs, WAD)
+    return fixed_point._power_down(theta, fixed_point._log2(inputs) - fixed_point._log2(WAD), c, WAD)
+
+
+@pure
+@internal
+def _fraction(bought: uint256, needed: uint256, c: uint256) -> uint256:
+    """
+    @notice min(1, (bought / needed)^c), rounded down: the part of an offer that the inputs suffice for.
+    """
+    if bought >= needed:
+        return WAD
+    if bought == 0:
+        return 0
+    if c == WAD:
+        return unsafe_div(bought * WAD, needed)
+    if c == HALF:
+        return isqrt(unsafe_div(bought * (WAD * WAD), needed))
+    log_ratio: int256 = fixed_point._log2(bought) - fixed_point._log2(needed)
+    return min(WAD, fixed_point._power_down(WAD, log_ratio, c, WAD))
