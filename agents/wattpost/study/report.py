@@ -31,12 +31,10 @@ def write_report(run_dir: Path) -> Path:
 
 def render(run: Run) -> str:
     """The page as text. The same run gives the same page, byte for byte."""
-    from jinja2 import Environment, StrictUndefined
+    from jinja2 import Environment
 
     folder = files("wattpost.study")
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["number"] = number
     template = environment.from_string(folder.joinpath("report.html.j2").read_text(encoding="utf-8"))
     return template.render(
@@ -83,9 +81,7 @@ def _audit(run: Run) -> dict[str, Any]:
 
 def _headline(run: Run) -> str:
     D, since = len(run.days), run.settled_day
-    opening = (
-        f"{len(run.names)} agents traded electricity in {run.periods} periods for {D} day{'s' * (D > 1)}. "
-    )
+    opening = f"{len(run.names)} agents traded electricity in {run.periods} periods for {D} day{'s' * (D > 1)}. "
     if since is not None:
         return opening + f"From day {since} on, none could gain more than 0.1 % by a different bid."
     last = run.gap_by_day[-1]

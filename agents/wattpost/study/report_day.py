@@ -51,9 +51,7 @@ def prices_and_volumes(run: Run) -> Figure:
         + f"A unit of the consumption good cost {number(price[0], 4)} bytecoin."
     )
     if np.isnan(electricity).all():
-        return Figure(
-            f"On day {day} no electricity was traded", picture(WIDE, 480, "No trade", upper, lower), caption
-        )
+        return Figure(f"On day {day} no electricity was traded", picture(WIDE, 480, "No trade", upper, lower), caption)
     high, low = int(np.nanargmax(electricity)) + 1, int(np.nanargmin(electricity)) + 1
     title = (
         f"Electricity was dearest at {period_name(high, T)} ({number(price[high])} bytecoin per kWh) "
@@ -89,9 +87,7 @@ def who_bought(run: Run) -> Figure:
         panel.text(WIDE - RIGHT + 14, y, heading, kind="axis")
         for name, colour, kwh in layers:
             y += 21
-            panel.svg.append(
-                f'<rect x="{WIDE - RIGHT + 14:g}" y="{y - 10:g}" width="12" height="12" fill="{colour}"/>'
-            )
+            panel.svg.append(f'<rect x="{WIDE - RIGHT + 14:g}" y="{y - 10:g}" width="12" height="12" fill="{colour}"/>')
             panel.text(WIDE - RIGHT + 32, y, f"{name}, {number(float(kwh.sum()))}", kind="label")
         y += 40
     title = f"On day {day} nothing was bought"
@@ -112,15 +108,12 @@ def who_bought(run: Run) -> Figure:
 def _layers(run: Run, amounts: Array, colours: Sequence[str]) -> list[tuple[str, str, Array]]:
     """(group, colour, kWh by period) in the scenario's order; small groups become "others"."""
     sums = {name: amounts[members].sum(axis=0) for name, members in run.groups.items()}
-    ranked = sorted(
-        (name for name in sums if sums[name].sum() > 0), key=lambda name: -float(sums[name].sum())
-    )
+    ranked = sorted((name for name in sums if sums[name].sum() > 0), key=lambda name: -float(sums[name].sum()))
     whole = sum(float(sums[name].sum()) for name in ranked)
     large = {name for name in ranked[: len(colours)] if sums[name].sum() >= 0.01 * whole}
     rest = [name for name in ranked if name not in large]
     layers = [
-        (name, colour, sums[name])
-        for name, colour in zip((n for n in sums if n in large), colours, strict=False)
+        (name, colour, sums[name]) for name, colour in zip((n for n in sums if n in large), colours, strict=False)
     ]
     if rest:
         layers.append(("others" if len(rest) > 1 else rest[0], GREY, np.sum([sums[n] for n in rest], axis=0)))

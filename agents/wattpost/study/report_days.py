@@ -39,15 +39,9 @@ def energy_burnt(run: Run) -> Figure:
     for d, day in enumerate(run.days):
         x, rest = float(day), burnt[d] - own_kwh[d]
         upper.bar(x, 0.72, 0, used[d], SKY, f"day {day}: {number(used[d], 4)} kWh consumed")
-        upper.bar(
-            x, 0.72, used[d], used[d] + burnt[d], VERMILION, f"day {day}: {number(burnt[d], 4)} kWh burnt"
-        )
-        lower.bar(
-            x, 0.72, 0, own_kwh[d], VERMILION, f"day {day}: {number(own_kwh[d], 4)} kWh by own transactions"
-        )
-        lower.bar(
-            x, 0.72, own_kwh[d], burnt[d], ORANGE, f"day {day}: {number(rest, 4)} kWh by the common ones"
-        )
+        upper.bar(x, 0.72, used[d], used[d] + burnt[d], VERMILION, f"day {day}: {number(burnt[d], 4)} kWh burnt")
+        lower.bar(x, 0.72, 0, own_kwh[d], VERMILION, f"day {day}: {number(own_kwh[d], 4)} kWh by own transactions")
+        lower.bar(x, 0.72, own_kwh[d], burnt[d], ORANGE, f"day {day}: {number(rest, 4)} kWh by the common ones")
     day_axis(lower, run.days)
     thin = " (too thin to see)" if burnt[-1] < 0.01 * used[-1] else ""
     upper.end_labels(
@@ -87,9 +81,7 @@ def price_path(run: Run) -> Figure:
     lower = Panel((LEFT, 308, INNER, 90), span, (0, top(price[:, 0])))
     lower.y_axis(ticks(0, lower.y1, 3), "price of the consumption good, bytecoin per unit")
     for t in range(T):
-        upper.line(
-            days, electricity[:, t].tolist(), FAINT if T > 6 else GREY, period_name(t + 1, T), "thread"
-        )
+        upper.line(days, electricity[:, t].tolist(), FAINT if T > 6 else GREY, period_name(t + 1, T), "thread")
     labels = []
     for t, colour in zip(_telling(electricity[-1]), (VERMILION, GREEN, BLUE), strict=False):
         name, path = period_name(t + 1, T), electricity[:, t].tolist()
@@ -104,13 +96,9 @@ def price_path(run: Run) -> Figure:
     upper.end_labels(labels)
     path = price[:, 0].tolist()
     lower.line(days, path, BLACK)
-    lower.dots(
-        days, path, BLACK, [f"day {d:g}: {number(p, 4)} bytecoin" for d, p in zip(days, path, strict=True)]
-    )
+    lower.dots(days, path, BLACK, [f"day {d:g}: {number(p, 4)} bytecoin" for d, p in zip(days, path, strict=True)])
     day_axis(lower, run.days)
-    caption = (
-        "Every post's price by day; the dearest, the middle and the cheapest of the last day are coloured. "
-    )
+    caption = "Every post's price by day; the dearest, the middle and the cheapest of the last day are coloured. "
     caption += "Money has no natural scale: only ratios of prices matter to what anybody can buy."
     title = "One day was traded, so prices have no path yet"
     if len(days) > 1:
@@ -141,9 +129,7 @@ def response_gap(run: Run) -> Figure:
     low = max(GAP_FLOOR, min(SETTLED / 10, 10.0 ** math.floor(math.log10(max(least / 4, GAP_FLOOR)))))
     panel = Panel((LEFT, 34, INNER, 260), day_span(run.days), (low, high), log=True)
     marks = [10.0**k for k in range(round(math.log10(low)), round(math.log10(high)) + 1)]
-    panel.y_axis(
-        marks, "what a best response would have added, log scale", [f"{100 * mark:g} %" for mark in marks]
-    )
+    panel.y_axis(marks, "what a best response would have added, log scale", [f"{100 * mark:g} %" for mark in marks])
     for i, name in enumerate(run.names):
         path = np.where(gaps[:, i] > low, gaps[:, i], np.nan).tolist()
         panel.dots(days, path, "#b9bfc7", [f"{name}: {_percent(gap)}" for gap in path], 2.6)

@@ -67,13 +67,9 @@ class Panel:
         share = (level - self.y0) / ((self.y1 - self.y0) or 1.0)
         return self.top + (1.0 - min(max(share, -0.02), 1.02)) * self.height
 
-    def text(
-        self, x: float, y: float, words: str, *, at: str = "start", kind: str = "tick", colour: str = ""
-    ) -> None:
+    def text(self, x: float, y: float, words: str, *, at: str = "start", kind: str = "tick", colour: str = "") -> None:
         fill = f' style="fill:{colour}"' if colour else ""
-        self.svg.append(
-            f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{at}"{fill}>{escape(words)}</text>'
-        )
+        self.svg.append(f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{at}"{fill}>{escape(words)}</text>')
 
     def y_axis(self, values: Sequence[float], label: str, words: Sequence[str] = ()) -> None:
         for place, value in enumerate(values):
@@ -108,9 +104,7 @@ class Panel:
             f'y2="{self.py(y):.1f}"><title>{escape(hint)}</title></line>'
         )
 
-    def line(
-        self, xs: Sequence[float], ys: Sequence[float], colour: str, hint: str = "", kind: str = "line"
-    ) -> None:
+    def line(self, xs: Sequence[float], ys: Sequence[float], colour: str, hint: str = "", kind: str = "line") -> None:
         """A line that breaks where y is NaN (or not above zero on a log axis)."""
         path, down = [], False
         for x, y in zip(xs, ys, strict=True):
@@ -122,9 +116,7 @@ class Panel:
         title = f"<title>{escape(hint)}</title>" if hint else ""
         self.svg.append(f'<path class="{kind}" d="{"".join(path)}" stroke="{colour}">{title}</path>')
 
-    def dots(
-        self, xs: Sequence[float], ys: Sequence[float], colour: str, hints: Sequence[str], r: float = 3.5
-    ) -> None:
+    def dots(self, xs: Sequence[float], ys: Sequence[float], colour: str, hints: Sequence[str], r: float = 3.5) -> None:
         for x, y, hint in zip(xs, ys, hints, strict=True):
             if not math.isnan(y) and not (self.log and y <= 0):
                 self.svg.append(
@@ -157,7 +149,4 @@ class Panel:
 def picture(width: float, height: float, alt: str, *panels: Panel) -> str:
     """One SVG of the panels, with a description for those who cannot see it."""
     body = "\n".join(part for panel in panels for part in panel.svg)
-    return (
-        f'<svg viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{escape(alt, quote=True)}">\n'
-        f"{body}\n</svg>"
-    )
+    return f'<svg viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{escape(alt, quote=True)}">\n{body}\n</svg>'

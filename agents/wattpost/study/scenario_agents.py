@@ -61,16 +61,10 @@ def read_producers(
         yield _made(table, plant), form
 
 
-def _open(
-    source: str, section: str, number: int, group: object, keys: tuple[str, ...]
-) -> tuple[Table, list[str]]:
+def _open(source: str, section: str, number: int, group: object, keys: tuple[str, ...]) -> tuple[Table, list[str]]:
     """The group's table, and the names of its agents: ``home``, or ``home-1`` to ``home-6``."""
     label = group.get("name") if isinstance(group, dict) else None
-    where = (
-        f'[[{section}]] "{label}":'
-        if isinstance(label, str) and label.strip()
-        else f"[[{section}]] {number}:"
-    )
+    where = f'[[{section}]] "{label}":' if isinstance(label, str) and label.strip() else f"[[{section}]] {number}:"
     table = Table(f"{source}: {where}", group, keys)
     name = table.text("name", section)
     count = table.whole("count", 1, low=1, high=MOST_AGENTS)
@@ -115,4 +109,4 @@ def _utility(table: Table, periods: int, inputs: Inputs) -> tuple[Utility, Mappi
     try:
         return utility_from(form, periods), form
     except (ValueError, TypeError) as problem:
-        raise ScenarioError(f"{table.where} utility: {str(problem).rstrip('.')}.") from None
+        raise ScenarioError(f"{table.where} {str(problem).rstrip('.')}.") from None

@@ -74,9 +74,7 @@ def load_weights(where: str, given: Mapping[str, object], periods: int) -> tuple
     load = _year(date.year)[profile].to_numpy(dtype=np.float64)
     first = (date - datetime.date(date.year, 1, 1)).days * QUARTERS
     energy = load[first : first + QUARTERS].reshape(periods, -1).sum(axis=1)
-    sentence = (
-        f"Load profile {profile}: BDEW standard load profile (demandlib), {date:%A} {date}, local time."
-    )
+    sentence = f"Load profile {profile}: BDEW standard load profile (demandlib), {date:%A} {date}, local time."
     return energy / energy.sum(), sentence
 
 

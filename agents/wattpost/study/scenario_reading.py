@@ -96,9 +96,7 @@ class Table:
             raise self.refuse(key, f"a finite number{_bounds(low, high, above)}")
         return float(cast("float", value))
 
-    def whole(
-        self, key: str, default: int | _Required = REQUIRED, *, low: int = 0, high: int = 2**63 - 1
-    ) -> int:
+    def whole(self, key: str, default: int | _Required = REQUIRED, *, low: int = 0, high: int = 2**63 - 1) -> int:
         if key not in self.values:
             return self._absent(key, default)
         value = self.values[key]
@@ -132,9 +130,7 @@ class Table:
         if not isinstance(values, list):
             raise self.refuse(key, f"a list of {length} numbers, one per {per}")
         if len(values) != length:
-            raise ScenarioError(
-                f"{self.where} {key} must have {length} numbers, one per {per}, not {len(values)}."
-            )
+            raise ScenarioError(f"{self.where} {key} must have {length} numbers, one per {per}, not {len(values)}.")
         for place, value in enumerate(values, start=1):
             if not is_number(value, low, high, above):
                 raise ScenarioError(
