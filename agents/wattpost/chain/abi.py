@@ -70,7 +70,7 @@ def _encode_one(kind: str, value: Any) -> bytes:
         body = encode([element] * len(items), items)
         return body if length is not None else len(items).to_bytes(32, "big") + body
     if kind.startswith("("):
-        return encode(_members(kind), tuple(value))
+        return encode(members(kind), tuple(value))
     if kind in ("bytes", "string"):
         raw = value.encode() if kind == "string" else bytes(value)
         return len(raw).to_bytes(32, "big") + raw + bytes(-len(raw) % 32)
@@ -129,7 +129,7 @@ def _decode_one(kind: str, data: memoryview, at: int) -> Any:
                 raise AbiError(f"{kind} promises {length} items and ends early.")
         return list(_decode_sequence([element] * length, data, at))
     if kind.startswith("("):
-        return _decode_sequence(_members(kind), data, at)
+        return _decode_sequence(members(kind), data, at)
     if kind in ("bytes", "string"):
         size = _word(data, at)
         raw = bytes(data[at + 32 : at + 32 + size])
@@ -163,7 +163,7 @@ def _array(kind: str) -> tuple[str, int | None]:
 
 
 @lru_cache(maxsize=256)
-def _members(kind: str) -> tuple[str, ...]:
+def members(kind: str) -> tuple[str, ...]:
     inner, depth, start, members = kind[1:-1], 0, 0, []
     for place, sign in enumerate(inner):
         depth += (sign == "(") - (sign == ")")
@@ -179,7 +179,7 @@ def _is_dynamic(kind: str) -> bool:
     if element:
         return length is None or _is_dynamic(element)
     if kind.startswith("("):
-        return any(map(_is_dynamic, _members(kind)))
+        return any(map(_is_dynamic, members(kind)))
     return kind in ("bytes", "string")
 
 
@@ -190,4 +190,4 @@ def _head_size(kind: str) -> int:
     element, length = _array(kind)
     if element:
         return (length or 0) * _head_size(element)
-    return sum(map(_head_size, _members(kind))) if kind.startswith("(") else 32
+    return sum(map(_head_size, members(kind))) if kind.startswith("(") else 32

@@ -72,13 +72,13 @@ def save(key: Key, path: Path, password: str) -> Path:
     from eth_keyfile.keyfile import create_keyfile_json  # 0.15 s, paid only by those who use key files
 
     secret: bytes = key._private.secret
-    content: Any = create_keyfile_json(secret, password, iterations=KDF_ITERATIONS)
+    content: Any = create_keyfile_json(secret, _bytes(password), iterations=KDF_ITERATIONS)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise KeyFileError(f"{path} exists already and is left as it is.") from None
     except OSError as error:
+        if path.exists():
+            raise KeyFileError(f"{path} exists already and is left as it is.") from None
         raise KeyFileError(f"The key file {path} cannot be written: {error.strerror}.") from None
     try:
         with os.fdopen(handle, "w") as file:
@@ -106,9 +106,14 @@ def load(path: Path, password: str) -> Key:
     except ValueError:
         raise KeyFileError(f"{path} is not a version 3 key file.") from None
     try:
-        secret = decode_keyfile_json(content, password)
+        secret = decode_keyfile_json(content, _bytes(password))
     except ValueError:
         raise KeyFileError(f"The password does not open {path}.") from None
-    except (KeyError, TypeError, NotImplementedError):
+    except (KeyError, TypeError, AttributeError, NotImplementedError):
         raise KeyFileError(f"{path} is not a version 3 key file.") from None
     return Key(secret)
+
+
+def _bytes(password: str) -> Any:
+    """eth_keyfile takes bytes, and declares text."""
+    return password.encode()

@@ -95,8 +95,14 @@ class Rpc:
         return f"Rpc({self.place})"
 
     def close(self) -> None:
+        """Hangs up; the next call dials again."""
         with self._lock:
             self._connection.close()
+
+    def __del__(self) -> None:  # an open socket that is merely forgotten is a warning, and warnings are errors
+        connection = getattr(self, "_connection", None)
+        if connection:
+            connection.close()
 
     # Calls
 

@@ -89,6 +89,8 @@ class Pool:
         with self._lock:
             for entry in invalid:
                 self._forget(entry)
+                for later in self._by_sender.get(entry.sender, {}).values():
+                    later.place = -1  # until the gap is filled
             for sender, nonce in nonces.items():
                 mine = self._by_sender.get(sender, {})
                 for used in [n for n in mine if n < nonce]:
