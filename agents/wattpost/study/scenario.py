@@ -81,11 +81,15 @@ class Scenario:
 
     @property
     def standard(self) -> tuple[Standard, ...]:
-        return tuple(agent for agent in self.agents if not hasattr(agent, "theta"))  # type: ignore[misc]
+        from wattpost.game import Standard
+
+        return tuple(agent for agent in self.agents if isinstance(agent, Standard))
 
     @property
     def producers(self) -> tuple[Producer, ...]:
-        return tuple(agent for agent in self.agents if hasattr(agent, "theta"))  # type: ignore[misc]
+        from wattpost.game import Producer
+
+        return tuple(agent for agent in self.agents if isinstance(agent, Producer))
 
     def check_runnable(self) -> None:
         """Refuse what can be solved but not run on a chain; says nothing when all is well."""
@@ -113,7 +117,7 @@ class Scenario:
                     f'investment_cost of "{plant.name}" makes its capacity a choice, which can be solved '
                     "but not run: remove the key."
                 )
-            yield from _too_large(f'the capacity of "{plant.name}"', float(max(plant.capacity)))
+            yield from _too_large(f'the capacity of "{plant.name}"', float(plant.limits.max()))
             if plant.c > LARGEST_C:
                 yield f'c of "{plant.name}" must be in (0, {LARGEST_C:g}] in a run, not {plant.c:g}.'
 

@@ -1,0 +1,249 @@
+"""What a run came to: rows for its tables, and digests that any engine must reproduce."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from wattpost.chain.events import Event
+from wattpost.chain.units import from_units, from_wad
+from wattpost.energy import Reading
+from wattpost.game import Action, Plan, Producer, Rivals, Standard, gain, payoff
+from wattpost.game.agents import Agent
+from wattpost.spec.amounts import UNIT, unpack
+from wattpost.spec.day import Amounts, share
+
+
+@dataclass(slots=True)
+class _Account:
+    """One agent's way through the run, in the chain's units."""
+
+    money: int = 0  # 18 decimals, in the market
+    consumed: int = 0  # kWh, 18 decimals, over all days
+    arrears: int = 0
+    gas: int = 0
+
+
+@dataclass(slots=True)
+class _Day:
+    """One day as its events tell it."""
+
+    number: int
+    opened_with: dict[str, int] = field(default_factory=dict)  # money held when the day opened
+    bids: Amounts = ()
+    offers: Amounts = ()
+    delivered: Amounts = ()
+    submitted: dict[str, tuple[Amounts, Amounts]] = field(default_factory=dict)
+    fractions: dict[str, int] = field(default_factory=dict)
+    settled: dict[str, Event] = field(default_factory=dict)
+    metered: dict[str, Event] = field(default_factory=dict)
+    closed_with: dict[str, int] = field(default_factory=dict)
+    silent: bool = False
+
+
+@dataclass(slots=True)
+class Results:
+    """All days of a run, read from its events alone.
+
+    agents : by address, in the scenario's order
+    profile : (T,) how an agent's verification is laid over the periods
+    """
+
+    agents: Mapping[str, Agent]
+    profile: Sequence[float]
+    days: list[_Day] = field(default_factory=list)
+    accounts: dict[str, _Account] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.accounts = {address: _Account() for address in self.agents}
+
+    @property
+    def posts(self) -> int:
+        return len(self.profile) + 1
+
+    def absorb(self, events: Iterable[Event]) -> None:
+        """Take in the market's events, in order."""
+        for event in events:
+            self._follow(event)
+
+    def _follow(self, event: Event) -> None:
+        day = self.days[-1] if self.days else None
+        match event.name:
+            case "Deposited" | "Withdrawn" if event["account"] in self.accounts:
+                sign = 1 if event.name == "Deposited" else -1
+                self.accounts[event["account"]].money += sign * event["money"]
+            case "DayOpened":
+                self.days.append(_Day(event["day"], {name: each.money for name, each in self.accounts.items()}))
+            case _ if day is None or event.values.get("day") != day.number:
+                return
+            case "Submitted" if event["agent"] in self.accounts:
+                bids = unpack(event["bids"], self.posts)
+                offers = unpack(event["offers"], self.posts) if event["offers"] else (0,) * self.posts
+                day.submitted[event["agent"]] = bids, offers
+                self.accounts[event["agent"]].money -= sum(bids) * UNIT
+            case "DayClosed":
+                day.bids, day.offers = unpack(event["bids"], self.posts), unpack(event["offers"], self.posts)
+                day.delivered = (0,) * self.posts
+                day.closed_with = {name: each.money for name, each in self.accounts.items()}
+            case "PlantRun":
+                day.fractions[event["agent"]] = event["fraction"]
+            case "DayProduced":
+                day.delivered = unpack(event["delivered"], self.posts)
+            case "Settled" if event["agent"] in self.accounts:
+                day.settled[event["agent"]] = event
+                self.accounts[event["agent"]].money += (event["revenue"] + event["refund"]) * UNIT
+            case "DaySettled":
+                day.closed_with = {name: each.money for name, each in self.accounts.items()}
+            case "Metered" if event["agent"] in self.accounts:
+                account = self.accounts[event["agent"]]
+                day.metered[event["agent"]] = event
+                account.consumed += event["consumed"]
+                account.arrears = event["arrears"]
+                account.gas += event["gas_used"]
+            case "DayMetered":
+                day.silent = event["silent"]
+
+    # ---- tables
+
+    def day_rows(self) -> Iterator[dict[str, Any]]:
+        """Rows of `days.parquet`."""
+        for day in self.days:
+            if not day.bids:
+                continue
+            paid = self._paid(day)
+            for post in range(self.posts):
+                bids, delivered = day.bids[post], day.delivered[post]
+                traded = bids > 0 and delivered > 0
+                yield {
+                    "day": day.number,
+                    "period": post,
+                    "bids": from_units(bids),
+                    "offered": from_units(day.offers[post]),
+                    "delivered": from_units(delivered),
+                    "price": bids / delivered if traded else None,
+                    "dust": from_units(bids - paid[post]) if traded else 0.0,
+                }
+
+    def agent_rows(
+        self, readings: Mapping[int, Reading], absences: Mapping[int, Mapping[str, str]]
+    ) -> Iterator[dict[str, Any]]:
+        """Rows of `agents.parquet`; absences say by day and name why somebody did not bid."""
+        for day in self.days:
+            if not day.bids:
+                continue
+            for address, agent in self.agents.items():
+                yield self._row(day, address, agent, readings.get(day.number), absences.get(day.number, {}))
+
+    def _row(
+        self, day: _Day, address: str, agent: Agent, reading: Reading | None, absences: Mapping[str, str]
+    ) -> dict[str, Any]:
+        metered = day.metered.get(address)
+        submitted = address in day.submitted
+        bids, offers = day.submitted.get(address, ((0,) * self.posts, (0,) * self.posts))
+        by_reading = reading is not None and metered is not None and not day.silent
+        row: dict[str, Any] = {
+            "day": day.number,
+            "agent": address,
+            "name": agent.name,
+            "kind": "producer" if isinstance(agent, Producer) else "standard",
+            "submitted": submitted,
+            "bids": [from_units(bid) for bid in bids],
+            "offers": [from_units(offer) for offer in offers[1:]],
+            "allocations": [from_units(each) for each in self._allocation(day, bids)],
+            "revenue": from_units(day.settled[address]["revenue"]) if address in day.settled else 0.0,
+            "own_gas": reading.own[address] if by_reading and reading else metered["gas_used"] if metered else 0,
+            "shared_gas": reading.share if by_reading and reading else 0,
+            "verification_kwh": from_wad(metered["verification"]) if metered else 0.0,
+            "consumed_kwh": from_wad(metered["consumed"]) if metered else 0.0,
+            "arrears_kwh": from_wad(metered["arrears"]) if metered else 0.0,
+            "bytecoin": from_wad(day.closed_with.get(address, 0)),
+        }
+        if submitted and metered:
+            row |= self._judged(day, address, agent, from_wad(metered["verification"]))
+        if not submitted:
+            row["note"] = absences.get(agent.name, "it sent nothing")
+        return row
+
+    def _judged(self, day: _Day, address: str, agent: Agent, verification: float) -> dict[str, Any]:
+        """Utility, and what a best response to the same rivals would have added."""
+        bids, offers = day.submitted[address]
+        action: Action = Plan(_floats(bids[1:]), from_units(bids[0]), _floats(offers[1:]))
+        rivals = self._rivals(day, address, agent)
+        needs = np.array(self.profile) * verification
+        held = from_wad(day.opened_with[address])
+        utility = payoff(agent, action, rivals, verification=needs).utility
+        gap = gain(agent, action, rivals, verification=needs, held=held)
+        return {"utility": utility if np.isfinite(utility) else None, "gap": gap if np.isfinite(gap) else None}
+
+    def _rivals(self, day: _Day, address: str, agent: Agent) -> Rivals:
+        bids, _ = day.submitted[address]
+        sold = self._sold(day, address, agent)
+        money = _floats(tuple(all_ - own for all_, own in zip(day.bids, bids, strict=True)))
+        quantity = _floats(tuple(all_ - own for all_, own in zip(day.delivered, sold, strict=True)))
+        return Rivals(money[1:], quantity[1:], float(money[0]), float(quantity[0]))
+
+    def _sold(self, day: _Day, address: str, agent: Agent) -> Amounts:
+        if isinstance(agent, Standard):
+            # all standard agents that take part share the good's post by their registered endowments
+            return (round(agent.endowment * UNIT), *(0,) * (self.posts - 1))
+        fraction = day.fractions.get(address, 0)
+        offers = day.submitted[address][1]
+        return tuple(share(offer, fraction, 10**18) if bid else 0 for offer, bid in zip(offers, day.bids, strict=True))
+
+    def _allocation(self, day: _Day, bids: Amounts) -> Amounts:
+        return tuple(
+            share(quantity, bid, all_bids) if all_bids else 0
+            for quantity, bid, all_bids in zip(day.delivered, bids, day.bids, strict=True)
+        )
+
+    def _paid(self, day: _Day) -> Amounts:
+        paid = [0] * self.posts
+        for address in day.submitted:
+            for post, sold in enumerate(self._sold(day, address, self.agents[address])):
+                if day.delivered[post] and sold:
+                    paid[post] += share(day.bids[post], sold, day.delivered[post])
+        return tuple(paid)
+
+    # ---- digests
+
+    def state_digest(self) -> str:
+        """Over every agent's final bytecoin, kWh and gas, in the scenario's order."""
+        return _digest(
+            [
+                [agent.name, account.money, account.consumed, account.arrears, account.gas]
+                for agent, account in zip(self.agents.values(), self.accounts.values(), strict=True)
+            ]
+        )
+
+    def market_digest(self) -> str:
+        """Over bids, totals, deliveries, allocations, payouts and final bytecoin; nothing that gas touches."""
+        names = {address: agent.name for address, agent in self.agents.items()}
+        days = [
+            [
+                day.number,
+                day.bids,
+                day.offers,
+                day.delivered,
+                [[names[address], *day.submitted[address]] for address in names if address in day.submitted],
+                [
+                    [names[address], *(day.settled[address][part] for part in ("energy", "good", "revenue", "refund"))]
+                    for address in names
+                    if address in day.settled
+                ],
+            ]
+            for day in self.days
+        ]
+        return _digest([days, [account.money for account in self.accounts.values()]])
+
+
+def _floats(amounts: Amounts) -> np.ndarray[Any, np.dtype[np.float64]]:
+    return np.array([from_units(amount) for amount in amounts])
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, separators=(",", ":")).encode()).hexdigest()
