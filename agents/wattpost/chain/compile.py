@@ -73,9 +73,7 @@ def compile_contract(name: str, *, optimize: str = OPTIMIZE, folder: Path | None
     return compile_all([name], optimize=optimize, folder=folder)[name]
 
 
-def compile_all(
-    names: Iterable[str], *, optimize: str = OPTIMIZE, folder: Path | None = None
-) -> dict[str, Artifact]:
+def compile_all(names: Iterable[str], *, optimize: str = OPTIMIZE, folder: Path | None = None) -> dict[str, Artifact]:
     """Several contracts; those that are not in the cache are compiled side by side."""
     folder = folder or contracts_folder()
     sources = _hash_sources(folder)
@@ -115,9 +113,7 @@ def _hash_sources(folder: Path) -> str:
     for path in files:
         source = path.read_bytes()
         if re.search(rb"^#\s*pragma\s+(experimental-codegen|venom)", source, re.MULTILINE):
-            raise CompileError(
-                f"{path.name} asks for the experimental code generator, which is not allowed here."
-            )
+            raise CompileError(f"{path.name} asks for the experimental code generator, which is not allowed here.")
         total.update(f"{path.relative_to(folder).as_posix()}\0{len(source)}\0".encode() + source)
     return total.hexdigest()
 

@@ -63,9 +63,7 @@ class Deployment:
         except ValueError:
             raise DeploymentError(f"{path} is not a deployment file.") from None
         if isinstance(raw, dict) and raw.get("version") != VERSION:
-            raise DeploymentError(
-                f"{path} has version {raw.get('version')}, and this program reads {VERSION}."
-            )
+            raise DeploymentError(f"{path} has version {raw.get('version')}, and this program reads {VERSION}.")
         try:
             contracts = {name: Contract(**fields) for name, fields in raw["contracts"].items()}
             deployment = cls(**(raw | {"contracts": contracts}))
@@ -91,8 +89,7 @@ class Deployment:
             code = rpc.code(contract.address)
             if not code:
                 raise DeploymentError(
-                    f"The node at {rpc.place} has no {name} at {contract.address}: "
-                    "it was restarted without its state."
+                    f"The node at {rpc.place} has no {name} at {contract.address}: it was restarted without its state."
                 )
             if "0x" + keccak(code).hex() != contract.code_hash:
                 raise DeploymentError(f"The code of {name} at {contract.address} is not what was deployed.")
@@ -100,15 +97,11 @@ class Deployment:
 
 def creation(artifact: Artifact, arguments: Sequence[Any] = ()) -> bytes:
     """Call data that creates the contract."""
-    types = next(
-        (list(map(abi.type_of, e["inputs"])) for e in artifact.abi if e["type"] == "constructor"), []
-    )
+    types = next((list(map(abi.type_of, e["inputs"])) for e in artifact.abi if e["type"] == "constructor"), [])
     try:
         return bytes.fromhex(artifact.bytecode) + abi.encode(types, arguments)
     except abi.AbiError as error:
-        raise DeploymentError(
-            f"The constructor of {artifact.name} does not take these arguments: {error}"
-        ) from None
+        raise DeploymentError(f"The constructor of {artifact.name} does not take these arguments: {error}") from None
 
 
 def start(wallet: Wallet, artifact: Artifact, arguments: Sequence[Any] = (), *, gas: int = MAX_GAS) -> Signed:
@@ -126,9 +119,7 @@ def finish(
         raise DeploymentError(f"{artifact.name} was not deployed: {reason or 'its constructor failed'}.")
     code = wallet.rpc.code(receipt.contract)
     if len(code) > CODE_LIMIT:
-        raise DeploymentError(
-            f"{artifact.name} has {len(code)} bytes of code, and a contract may have {CODE_LIMIT}."
-        )
+        raise DeploymentError(f"{artifact.name} has {len(code)} bytes of code, and a contract may have {CODE_LIMIT}.")
     if not code.startswith(bytes.fromhex(artifact.runtime)):
         raise DeploymentError(f"The code of {artifact.name} on chain is not what was compiled.")
     return Contract(

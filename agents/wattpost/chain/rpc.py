@@ -211,9 +211,7 @@ class Rpc:
             raise NodeTimeout(f"The node at {self.place} does not answer in time.") from None
         except (OSError, http.client.HTTPException):
             self._connection.close()
-            raise NodeUnreachable(
-                f"No node answers at {self.place}: start it, or correct the address."
-            ) from None
+            raise NodeUnreachable(f"No node answers at {self.place}: start it, or correct the address.") from None
 
 
 def _result(answer: Any, method: str) -> Any:

@@ -136,7 +136,8 @@ class Wallet:
         raise AssertionError
 
     def send_all(self, orders: Sequence[Order]) -> list[Signed]:
-        """Hands many over in few requests; the first refusal is raised, after those before it were taken."""
+        """Hands many over in few requests. The first refusal is raised; those before it were taken, and those
+        behind it wait in the pool until its nonce is filled, which the next `send` does."""
         self._settle_doubt()
         signed = []
         start = self._nonce()

@@ -45,9 +45,7 @@ def find_anvil() -> Path:
         if os.access(wanted, os.X_OK) and Path(wanted).is_file():
             return Path(wanted)
         raise EngineError(f"WATTPOST_ANVIL names {wanted}, which is not a program that can be run.")
-    machine = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64"}.get(
-        platform.machine(), platform.machine()
-    )
+    machine = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
     system, suffix = ("win32", ".exe") if sys.platform == "win32" else (sys.platform, "")
     for root in (Path(__file__).resolve().parents[4], Path.cwd()):
         binary = root / TOOLS / f"anvil-{system}-{machine}" / "bin" / f"anvil{suffix}"
@@ -120,8 +118,7 @@ class Anvil(Engine):
     def pending(self) -> Pending:
         pool = self.rpc.call("txpool_inspect")
         counts = [
-            {sender.lower(): len(waiting) for sender, waiting in pool[part].items()}
-            for part in ("pending", "queued")
+            {sender.lower(): len(waiting) for sender, waiting in pool[part].items()} for part in ("pending", "queued")
         ]
         by_sender = {s: counts[0].get(s, 0) + counts[1].get(s, 0) for s in counts[0] | counts[1]}
         return Pending(sum(counts[0].values()), sum(counts[1].values()), by_sender)

@@ -98,7 +98,5 @@ def next_timestamp(timestamp: int | None, last: int) -> int:
     if timestamp is None:
         return last + 1
     if timestamp <= last:
-        raise EngineError(
-            f"The next block must be later than {last}, the time of the last one, not {timestamp}."
-        )
+        raise EngineError(f"The next block must be later than {last}, the time of the last one, not {timestamp}.")
     return timestamp

@@ -56,9 +56,7 @@ class EthTester(Engine):
             time = next_timestamp(timestamp, self.evm.head.timestamp)
             block, done, invalid = self.evm.execute(time, self.pool.in_order())
             self.ledger.append(block.header, done)
-            self.pool.settle(
-                {entry.sender: self.ledger.nonces[entry.sender] for entry, _, _ in done}, invalid
-            )
+            self.pool.settle({entry.sender: self.ledger.nonces[entry.sender] for entry, _, _ in done}, invalid)
             return self.ledger.height
 
     def pending(self) -> Pending:
@@ -90,15 +88,11 @@ class EthTester(Engine):
         if raw[0] == 3:
             raise PoolRefusal("transaction type not supported")
         if transaction.chain_id not in (None, self.chain_id):
-            raise PoolRefusal(
-                f"invalid chain id for signer: have {transaction.chain_id} want {self.chain_id}"
-            )
+            raise PoolRefusal(f"invalid chain id for signer: have {transaction.chain_id} want {self.chain_id}")
         if transaction.gas > self.gas_limit:
             raise PoolRefusal(f"exceeds block gas limit: {transaction.gas} of {self.gas_limit}")
         if transaction.gas < transaction.intrinsic_gas:
-            raise PoolRefusal(
-                f"intrinsic gas too low: have {transaction.gas}, want {transaction.intrinsic_gas}"
-            )
+            raise PoolRefusal(f"intrinsic gas too low: have {transaction.gas}, want {transaction.intrinsic_gas}")
         fee = transaction.max_fee_per_gas
         tip = transaction.max_priority_fee_per_gas
         if tip > fee:

@@ -45,9 +45,7 @@ class Ledger:
         self.blocks.append(block)  # last: from here on readers find it
         return block
 
-    def logs(
-        self, first: int, last: int, addresses: set[str] | None, topics: list[set[str] | None]
-    ) -> list[Record]:
+    def logs(self, first: int, last: int, addresses: set[str] | None, topics: list[set[str] | None]) -> list[Record]:
         """Logs of blocks first..last from these addresses whose topics match place by place (None: any)."""
         found = []
         for block in self.blocks[first : last + 1]:
@@ -56,8 +54,7 @@ class Ledger:
                     if addresses is not None and log["address"] not in addresses:
                         continue
                     if len(topics) <= len(log["topics"]) and all(
-                        wanted is None or topic in wanted
-                        for wanted, topic in zip(topics, log["topics"], strict=False)
+                        wanted is None or topic in wanted for wanted, topic in zip(topics, log["topics"], strict=False)
                     ):
                         found.append(log)
         return found

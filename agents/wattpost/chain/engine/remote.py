@@ -16,9 +16,7 @@ class Remote(Engine):
     name = "rpc"
     is_test = False
 
-    def __init__(
-        self, url: str, *, chain_id: int | None = None, block_timeout: float = BLOCK_TIMEOUT
-    ) -> None:
+    def __init__(self, url: str, *, chain_id: int | None = None, block_timeout: float = BLOCK_TIMEOUT) -> None:
         try:
             self.rpc = Rpc(url)
             found = self.rpc.chain_id()
@@ -26,9 +24,7 @@ class Remote(Engine):
             raise EngineError(str(error)) from None
         if chain_id is not None and found != chain_id:
             self.rpc.close()
-            raise EngineError(
-                f"The node at {self.rpc.place} runs chain {found}, and {chain_id} was expected."
-            )
+            raise EngineError(f"The node at {self.rpc.place} runs chain {found}, and {chain_id} was expected.")
         self.url, self.chain_id, self._block_timeout = url, found, block_timeout
 
     def close(self) -> None:
@@ -42,9 +38,7 @@ class Remote(Engine):
             if (now >= timestamp) if timestamp is not None else (number > start):
                 return number
             if time.monotonic() > until:
-                raise EngineError(
-                    f"The node at {self.rpc.place} made no such block in {self._block_timeout:g} s."
-                )
+                raise EngineError(f"The node at {self.rpc.place} made no such block in {self._block_timeout:g} s.")
             time.sleep(POLL)
 
     def pending(self) -> Pending:
@@ -52,12 +46,8 @@ class Remote(Engine):
         try:
             status = self.rpc.call("txpool_status")
         except NodeRefused:
-            raise EngineError(
-                f"The node at {self.rpc.place} does not tell what waits: ask by address."
-            ) from None
+            raise EngineError(f"The node at {self.rpc.place} does not tell what waits: ask by address.") from None
         return Pending(int(str(status["pending"]), 0), int(str(status["queued"]), 0))
 
     def fund(self, addresses: Iterable[str], wei: int = 1_000 * ETHER) -> None:
-        raise EngineError(
-            f"Nobody can fund accounts on {self.rpc.place}: send ether to the agents for their gas."
-        )
+        raise EngineError(f"Nobody can fund accounts on {self.rpc.place}: send ether to the agents for their gas.")
