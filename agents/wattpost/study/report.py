@@ -85,7 +85,9 @@ def _headline(run: Run) -> str:
     if since is not None:
         return opening + f"From day {since} on, none could gain more than 0.1 % by a different bid."
     last = run.gap_by_day[-1]
-    if np.isfinite(last):
+    if np.isinf(last):
+        return opening + "On the last day one could still gain without limit."
+    if not np.isnan(last):
         return opening + f"On the last day one could still gain {number(100 * float(last), 2)} %."
     return opening + "Whether their bids had settled was not computed."
 
@@ -103,11 +105,7 @@ def _tiles(run: Run) -> list[tuple[str, str, str]]:
         (number(spent / volume if volume else float("nan")), "bytecoin/kWh", "average price that day"),
         (number(burnt), "kWh", f"burnt by validation, {number(100 * burnt / (burnt + used or 1), 2)} %"),
         (number(gas, 4), "gas", "on that day's receipts"),
-        (
-            f"day {since}" if since else "no",
-            "",
-            "on, nobody gains over 0.1 %" if since else "settling within 0.1 %",
-        ),
+        (f"day {since}", "on", "gains at most 0.1 %") if since else ("no", "", "settling within 0.1 %"),
     ]
 
 
@@ -124,7 +122,7 @@ def _rows(run: Run) -> list[dict[str, Any]]:
     rows = []
     for name, members in groups.items():
         worst = a["gap"][members]
-        worst = worst[np.isfinite(worst)]
+        worst = worst[~np.isnan(worst)]
         bought, burnt = mean(a["allocations"][members, 1:].sum(axis=1)), mean(a["verification_kwh"][members])
         rows.append(
             {

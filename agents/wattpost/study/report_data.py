@@ -55,18 +55,17 @@ class Run:
 
     @property
     def gap_by_day(self) -> Array:
-        """(D,) the largest gap of anybody, NaN where none was computed."""
-        gaps = self.agents["gap"]
-        known = np.where(np.isnan(gaps), -np.inf, gaps).max(axis=1, initial=-np.inf)
-        return np.where(np.isinf(known), np.nan, known)
+        """(D,) the largest gap of anybody that bid, perhaps infinite; NaN where one of them is not known."""
+        there = self.agents["submitted"] > 0
+        gaps = np.where(there, self.agents["gap"], -np.inf)
+        worst = gaps.max(axis=1, initial=-np.inf)  # NaN wherever one of them is
+        return np.where(there.any(axis=1), np.maximum(worst, 0.0), np.nan)
 
     @property
     def settled_day(self) -> int | None:
-        """The day from which on nobody could gain more than 0.1 %, if it was reached and kept."""
+        """The day from which on nobody that bid could gain more than 0.1 %, if known of every day since."""
         since: int | None = None
         for day, gap in zip(self.days, self.gap_by_day, strict=True):
-            if np.isnan(gap):
-                continue
             since = (since or int(day)) if gap <= SETTLED else None
         return since
 
@@ -150,6 +149,7 @@ def _agents(
         "revenue", "own_gas", "shared_gas", "verification_kwh", "consumed_kwh", "arrears_kwh", "bytecoin",
     )  # fmt: skip
     columns = {name: np.zeros((len(days), len(order))) for name in singles}
+    columns["submitted"] = np.zeros((len(days), len(order)))
     columns["gap"] = np.full((len(days), len(order)), np.nan)
     for name in ("bids", "offers", "allocations"):
         columns[name] = np.zeros((len(days), len(order), posts))
@@ -157,7 +157,7 @@ def _agents(
         if row["day"] not in place:
             continue
         at = place[row["day"]], who[row["agent"]]
-        for name in (*singles, "gap"):
+        for name in (*singles, "submitted", "gap"):
             if row[name] is not None:
                 columns[name][at] = row[name]
         for name in ("bids", "offers", "allocations"):

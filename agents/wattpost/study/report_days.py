@@ -125,7 +125,7 @@ def response_gap(run: Run) -> Figure:
     days, gaps, worst = [float(day) for day in run.days], run.agents["gap"], run.gap_by_day
     known = gaps[np.isfinite(gaps)]
     high = 10.0 ** math.ceil(math.log10(max(float(known.max(initial=0.0)), 2 * SETTLED)))
-    least = float(np.nanmin(worst)) if np.isfinite(worst).any() else SETTLED
+    least = float(worst[np.isfinite(worst)].min(initial=SETTLED))
     low = max(GAP_FLOOR, min(SETTLED / 10, 10.0 ** math.floor(math.log10(max(least / 4, GAP_FLOOR)))))
     panel = Panel((LEFT, 34, INNER, 260), day_span(run.days), (low, high), log=True)
     marks = [10.0**k for k in range(round(math.log10(low)), round(math.log10(high)) + 1)]
@@ -134,11 +134,11 @@ def response_gap(run: Run) -> Figure:
         path = np.where(gaps[:, i] > low, gaps[:, i], np.nan).tolist()
         panel.dots(days, path, "#b9bfc7", [f"{name}: {_percent(gap)}" for gap in path], 2.6)
     panel.level(SETTLED, "0.1 %", VERMILION)
-    worst_path = np.where(np.isnan(worst), np.nan, np.maximum(worst, low)).tolist()
+    worst_path = np.where(np.isnan(worst), np.nan, np.clip(worst, low, high)).tolist()
     panel.line(days, worst_path, BLUE)
     hints = []
     for d in range(len(days)):
-        who = run.names[int(np.nanargmax(gaps[d]))] if math.isfinite(worst[d]) else "nobody"
+        who = run.names[int(np.nanargmax(gaps[d]))] if not math.isnan(worst[d]) else "it is not known who"
         hints.append(f"day {run.days[d]}: {who} could have gained {_percent(float(worst[d]))}")
     panel.dots(days, worst_path, BLUE, hints)
     day_axis(panel, run.days)
@@ -146,11 +146,13 @@ def response_gap(run: Run) -> Figure:
     since = run.settled_day
     if since is not None:
         title = f"From day {since} on, no agent could gain more than 0.1 % by a different bid"
-    elif np.isfinite(worst).any():
-        last = float(worst[np.isfinite(worst)][-1])
-        title = f"Not settled yet: at the end some agent could still gain {_percent(last)} by a different bid"
-    else:
+    elif not math.isnan(worst[-1]):
+        gain = "without limit" if math.isinf(worst[-1]) else _percent(float(worst[-1]))
+        title = f"Not settled yet: at the end some agent could still gain {gain} by a different bid"
+    elif np.isnan(gaps).all():
         title = "Best-response gaps were not computed for this run"
+    else:
+        title = "Whether bids settled is not known: the gap of some agents was not computed"
     caption = (
         "For each agent and day, how much its best response to what the others did would have added, in "
         "consumption equivalents: the uniform increase of all it consumes that would be worth the same. "

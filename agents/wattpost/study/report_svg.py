@@ -14,14 +14,14 @@ from itertools import pairwise
 # Okabe and Ito's palette, which people with any common colour blindness can tell apart.
 BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 SKY, PURPLE, YELLOW, BLACK = "#56B4E9", "#CC79A7", "#F0E442", "#222222"
-GREY, FAINT = "#8a8f98", "#e3e6ea"
+GREY, FAINT = "#8a8f98", "#d6dadf"
 SERIES = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILION, YELLOW, GREY)
 
 
 def number(value: float, digits: int = 3) -> str:
-    """A number as people read it: ``12,345``, ``0.724``, ``3.1e-05``; a dash for NaN."""
-    if math.isnan(value):
-        return "–"
+    """A number as people read it: ``12,345``, ``0.724``, ``3.1e-05``; a dash for NaN, ∞ for infinity."""
+    if not math.isfinite(value):
+        return "–" if math.isnan(value) else "∞"
     if value == 0:
         return "0"
     size = math.floor(math.log10(abs(value)))

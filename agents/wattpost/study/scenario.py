@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -148,7 +148,7 @@ def load(name_or_path: str | Path) -> Scenario:
         built_in = _built_in()
         if name_or_path in built_in:
             return parse(built_in[name_or_path], name=name_or_path, source=f"{name_or_path}.toml")
-        hint = near(name_or_path, built_in) or f"; built in are {', '.join(built_in)}."
+        hint = near(name_or_path, built_in) or _listed(built_in)
         raise ScenarioError(f'No scenario is called "{name_or_path}"{hint}')
     try:
         text = path.read_text(encoding="utf-8")
@@ -214,6 +214,16 @@ def _refuse_namesakes(source: str, agents: list[Standard | Producer]) -> None:
         seen.add(agent.name)
 
 
+def _layers() -> tuple[str, ...]:
+    from wattpost.energy import LAYERS
+
+    return (*LAYERS, "measured")
+
+
+def _listed(known: Iterable[str]) -> str:
+    return f"; known are {', '.join(known)}."
+
+
 def _verification(source: str, section: object, periods: int) -> Verification:
     table = Table(f"{source}: [verification]", section, VERIFICATION_KEYS)
     if "layer" in table and "joules_per_gas" in table:
@@ -222,8 +232,11 @@ def _verification(source: str, section: object, periods: int) -> Verification:
     profile = table.numbers("profile", periods, "period") if "profile" in table else [1.0] * periods
     if sum(profile) <= 0:
         raise ScenarioError(f"{table.where} profile must have at least one number above 0.")
+    layer = table.text("layer", "proof-of-stake")
+    if layer not in (known := _layers()):
+        raise ScenarioError(f'{table.where} layer "{layer}" is not known{near(layer, known) or _listed(known)}')
     return Verification(
-        layer=None if by_hand is not None else table.text("layer", "proof-of-stake"),
+        layer=None if by_hand is not None else layer,
         joules_per_gas=by_hand,
         gas=table.whole("gas", 150_000, high=10**15),
         financing=table.text("financing", "purchase", choices=("purchase", "inventory")),

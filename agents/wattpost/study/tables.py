@@ -29,7 +29,8 @@ consumed_kwh       what was left to use
 arrears_kwh        verification energy that no purchase has covered yet
 bytecoin           held at the end of the day
 gap                what a best response would have added, in consumption equivalents (0.001 is
-                   0.1 %); null when not computed
+                   0.1 %), infinite where no growth would do; null when not computed, and
+                   then no report calls the day settled
 utility            of the day's consumption; null when not computed
 note               anything unusual, such as why the agent was absent; else null
 =================  ===============================================================================

@@ -156,6 +156,33 @@ def test_report__that_did_not_settle__claims_nothing(run_folder: RunFolder) -> N
     assert "Not settled yet: at the end some agent could still gain 0.15 %" in page_of(folder)
 
 
+@pytest.mark.parametrize(
+    ("gap", "words"),
+    [
+        (None, "Whether bids settled is not known: the gap of some agents was not computed"),
+        (float("inf"), "at the end some agent could still gain without limit by a different bid"),
+    ],
+)
+def test_report__with_one_gap_unknown_or_infinite__does_not_call_the_run_settled(
+    run_folder: RunFolder, gap: float | None, words: str
+) -> None:
+    rows = [
+        agent_row(day, place, name, kind, gap=gap if name == "plant" else 1e-5)
+        for day in (1, 2)
+        for place, (name, kind) in enumerate(AGENTS)
+    ]
+    folder = run_folder(days=[*day_rows(1), *day_rows(2)], agents=rows)
+    assert read_run(folder).settled_day is None
+    page = page_of(folder)
+    assert words in page and "could gain more than 0.1 %" not in page and "none could" not in page
+
+
+def test_report__with_somebody_absent__may_still_be_settled(run_folder: RunFolder) -> None:
+    rows = [agent_row(1, place, name, kind, gap=1e-5) for place, (name, kind) in enumerate(AGENTS)]
+    rows[0] |= {"submitted": False, "gap": None}
+    assert read_run(run_folder(days=day_rows(1), agents=rows)).settled_day == 1
+
+
 def test_report__of_hundreds_of_agents__shows_means_by_group(run_folder: RunFolder) -> None:
     rows = [agent_row(1, place, f"home-{place}", "standard") for place in range(300)]
     rows.append(agent_row(1, 300, "plant", "producer"))

@@ -164,6 +164,7 @@ MISTAKES = {
     "investment negative": ("theta = 2.5", "theta = 2.5\ninvestment_cost = -1", "investment_cost must be"),
     "gas negative": ("gas = 123456", "gas = -1", "[verification] gas must be a whole number"),
     "layer twice": ("gas = 123456", 'layer = "x"', "takes layer or joules_per_gas, not both"),
+    "layer unknown": ("joules_per_gas = 0.24", 'layer = "proof-of-steak"', 'did you mean "proof-of-stake"?'),
     "joules nan": ("joules_per_gas = 0.24", "joules_per_gas = nan", "joules_per_gas must be a finite number"),
     "financing": ("gas = 123456", 'financing = "loan"', 'financing must be "purchase" or "inventory", not'),
     "payers": ("gas = 123456", 'payers = "nobody"', 'payers must be "all" or "standard", not'),
@@ -206,7 +207,7 @@ def test_parse__of_absurd_nesting__is_refused() -> None:
 def test_load__of_an_unknown_name__offers_the_nearest() -> None:
     with pytest.raises(ScenarioError, match=r'No scenario is called "solar-dya"; did you mean "solar-day"\?'):
         load("solar-dya")
-    with pytest.raises(ScenarioError, match="built in are solar-day, tiny"):
+    with pytest.raises(ScenarioError, match="known are solar-day, tiny"):
         load("qqq")
 
 
