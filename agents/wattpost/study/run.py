@@ -29,8 +29,15 @@ from wattpost.fleet.tasks import task
 from wattpost.study.results import Results
 from wattpost.study.scenario import Scenario
 
-FILES = ("manifest.json", "deployment.json", "chain.jsonl.gz", "days.parquet", "agents.parquet", "audit.json")
-FILES += ("report.html",)
+FILES = {
+    "manifest.json",
+    "deployment.json",
+    "chain.jsonl.gz",
+    "days.parquet",
+    "agents.parquet",
+    "audit.json",
+    "report.html",
+}
 
 
 class RunError(Exception):
@@ -210,7 +217,6 @@ class _Session:
 
     def manifest(self, results: Results, timings: dict[str, float]) -> dict[str, Any]:
         scenario = self.scenario
-        settings = {name: dict(each.settings) for name, each in self.deployment.contracts.items()}
         return {
             "scenario": {
                 "name": scenario.name,
@@ -227,7 +233,7 @@ class _Session:
             "test_keys": self.engine.is_test,
             "versions": _versions(),
             "contracts": {
-                name: {"code_hash": each.code_hash, **settings[name]}
+                name: {"code_hash": each.code_hash, **each.settings}
                 for name, each in self.deployment.contracts.items()
             },
             "kappa_kwh_per_gas": self.kappa / 1e18,

@@ -1,0 +1,180 @@
+"""The market and its money as Python sees them: call data to send, views and events to read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from wattpost.chain import abi, events
+from wattpost.chain.deployment import Deployment
+from wattpost.chain.rpc import Call, Rpc
+from wattpost.chain.wallet import read_log
+
+CALLS = (
+    "approve(address,uint256)",
+    "transfer(address,uint256)",
+    "deposit(uint256)",
+    "deposit_with_permit(uint256,uint256,uint8,bytes32,bytes32)",
+    "withdraw(uint256)",
+    "submit(uint256,uint256[],uint256[])",
+    "register_standard(address,uint256)",
+    "register_producer(address,uint256,uint256,uint256,uint256)",
+    "set_profile(uint256,uint256[3])",
+    "meter(uint256,uint256,uint256,uint256[])",
+    "open()",
+    "close(uint256,uint256,bytes32,uint256[])",
+    "produce(uint256,uint256,bytes32,uint256[])",
+    "settle(uint256,uint256,uint256,bytes32,uint256[])",
+    "end_unmetered(uint256,address[])",
+)
+VIEWS = {
+    "balanceOf(address)": ["uint256"],
+    "nonces(address)": ["uint256"],
+    "rules()": ["(address,address,uint256,uint256,uint256,uint256,address,address)"],
+    "today()": ["(uint256,uint256,uint256,uint256,uint256,uint256,uint256,bool)"],
+    "account_of(address)": ["(uint256,uint256,uint256,uint256,uint256,uint256,bool)"],
+    "arrears_of(address)": ["uint256"],
+    "owed()": ["uint256"],
+    "dust()": ["(uint256,uint256,uint256)"],
+}
+MOVES_THE_DAY = frozenset({"open", "close", "produce", "settle", "meter", "end_unmetered"})
+
+_SELECTORS = {text.partition("(")[0]: (abi.selector(text), abi.members(text[text.index("(") :])) for text in CALLS}
+_NAMES = {selector: name for name, (selector, _) in _SELECTORS.items()}
+_VIEWS = {
+    text.partition("(")[0]: (abi.selector(text), abi.members(text[text.index("(") :]), result)
+    for text, result in VIEWS.items()
+}
+
+
+def call(name: str, *arguments: Any) -> bytes:
+    """Call data.
+
+    >>> call("open").hex()
+    'fcfff16f'
+    """
+    selector, types = _SELECTORS[name]
+    return selector + abi.encode(types, arguments)
+
+
+def name_of(data: bytes) -> str | None:
+    """Which call the data makes, if it is one of the market's."""
+    return _NAMES.get(data[:4])
+
+
+def reading(agent: str, gas: int) -> int:
+    """An agent and its own gas in the one word that `meter` takes."""
+    return int(agent, 16) | gas << 160
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Fixed at deployment; seconds, and 10^-18 kWh per gas."""
+
+    bytecoin: str
+    technology: str
+    periods: int
+    window: int
+    patience: int
+    kappa: int
+    meter: str
+    dust_account: str
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """The day and what it waits for; phases as in `wattpost.spec.Phase`."""
+
+    number: int
+    phase: int
+    opened: int
+    settled: int
+    submissions: int
+    left: int
+    pieces: int
+    begun: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Money with 18 decimals, unmetered kWh in 10^-9, and the state of the last submission."""
+
+    money: int
+    energy: int
+    day: int
+    observed_gas: int
+    kind: int
+    state: int
+    in_arrears: bool
+
+
+class Market:
+    """One deployed market, read through one node."""
+
+    def __init__(self, rpc: Rpc, deployment: Deployment) -> None:
+        self.rpc = rpc
+        self.address = deployment.address("Market")
+        self.bytecoin = deployment.address("Bytecoin")
+        self.first_block = deployment.contracts["Market"].block
+
+    def rules(self) -> Rules:
+        return Rules(*self._view("rules"))
+
+    def today(self) -> Today:
+        return Today(*self._view("today"))
+
+    def account(self, owner: str) -> Account:
+        return Account(*self._view("account_of", owner))
+
+    def owed(self) -> int:
+        return int(self._view("owed"))
+
+    def accounts(self, owners: Sequence[str]) -> list[Account]:
+        """Many accounts in one request."""
+        return [Account(*value) for value in self._views("account_of", owners)]
+
+    def arrears(self, owners: Sequence[str]) -> list[int]:
+        """kWh owed by many accounts, 18 decimals."""
+        return [int(value) for value in self._views("arrears_of", owners)]
+
+    def balance(self, owner: str) -> int:
+        """Bytecoin outside the market."""
+        return int(self._view("balanceOf", owner, at=self.bytecoin))
+
+    def permit_nonce(self, owner: str) -> int:
+        """The number of an owner's next permit."""
+        return int(self._view("nonces", owner, at=self.bytecoin))
+
+    def log_filter(self, since: int, until: int, topics: Sequence[object] = ()) -> Call:
+        """A request for the market's logs in a range of blocks, both ends included."""
+        wanted = {"address": self.address, "fromBlock": hex(since), "toBlock": hex(until), "topics": list(topics)}
+        return "eth_getLogs", (wanted,)
+
+    def events(self, since: int, until: int, *names: str) -> list[events.Event]:
+        """What the market said in a range of blocks, in order; of the named events only, if any are named."""
+        topics = [[events.topic(name) for name in names]] if names else []
+        return read_events(self.rpc.call(*_unpacked(self.log_filter(since, until, topics))))
+
+    def _view(self, name: str, *arguments: Any, at: str | None = None) -> Any:
+        selector, types, result = _VIEWS[name]
+        return abi.decode(result, self.rpc.view(at or self.address, selector + abi.encode(types, arguments)))[0]
+
+    def _views(self, name: str, owners: Sequence[str]) -> list[Any]:
+        selector, types, result = _VIEWS[name]
+        calls = [
+            ("eth_call", ({"to": self.address, "data": "0x" + (selector + abi.encode(types, [owner])).hex()}, "latest"))
+            for owner in owners
+        ]
+        return [abi.decode(result, bytes.fromhex(answer[2:]))[0] for answer in self.rpc.batch(calls)]
+
+
+def read_events(raw: Iterable[dict[str, Any]]) -> list[events.Event]:
+    """Events from a node's answer to a request for logs, in the order of the chain."""
+    found = [event for log in raw if (event := events.read(read_log(log)))]
+    return sorted(found, key=lambda event: (event.block, event.index))
+
+
+def _unpacked(request: Call) -> tuple[Any, ...]:
+    method, parameters = request
+    return method, *parameters

@@ -1,0 +1,277 @@
+"""The `wattpost` command. Everything heavy is imported by the command that needs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from wattpost.study.run import Progress
+
+app = typer.Typer(
+    name="wattpost",
+    help="An electricity market game settled on a real EVM chain, where paying burns electricity.\n\n"
+    "Start with: [bold]wattpost run tiny[/bold]",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+ScenarioName = Annotated[
+    str,
+    typer.Argument(help="A built-in name (see `wattpost scenarios`) or the path of a TOML file.", metavar="SCENARIO"),
+]
+Url = Annotated[str | None, typer.Option("--rpc", help="Address of a node, for the engine rpc.", metavar="URL")]
+Keys = Annotated[
+    Path | None,
+    typer.Option(help="Folder of encrypted key files, for the engine rpc; the password is in WATTPOST_PASSWORD."),
+]
+DeploymentFile = Annotated[
+    Path, typer.Option("--deployment", help="The deployment.json of the market.", metavar="FILE")
+]
+
+
+@app.command()
+def run(
+    scenario: ScenarioName = "tiny",
+    engine: Annotated[str, typer.Option(help="eth-tester (in process), anvil (a real node) or rpc.")] = "eth-tester",
+    days: Annotated[int | None, typer.Option(help="Days to trade, in place of the scenario's.", min=1)] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of keys and chance, in place of the scenario's.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder; by default a new one below runs/.")] = None,
+    processes: Annotated[int, typer.Option(help="Agent processes; 0 gives each agent its own.", min=0)] = 0,
+    policy: Annotated[str, typer.Option(help="best-response, or module:Class of your own.")] = "best-response",
+    rpc: Url = None,
+    keys: Keys = None,
+    port: Annotated[int, typer.Option(help="Port of the test engine; 0 takes any free one.", min=0, max=65535)] = 0,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace an earlier run in the same folder.")] = False,
+) -> None:
+    """Play a whole market: compile, deploy, start agent processes, trade, settle, meter, audit, report."""
+    from wattpost.study import run as runs
+    from wattpost.study.scenario import load
+
+    wanted = runs.with_changes(load(scenario), days=days, seed=seed)
+    options = runs.Options(
+        engine=engine,
+        out=out or _new_folder(wanted.name),
+        processes=processes,
+        policy=policy,
+        url=rpc,
+        keys=keys,
+        password=_password() if keys else "",
+        port=port,
+        replace=replace,
+        command=shlex.join(["wattpost", *sys.argv[1:]]),
+    )
+    with _progress() as progress:
+        outcome = runs.run(wanted, options, progress)
+    from wattpost.study.summary import show
+
+    show(outcome)
+    raise typer.Exit(0 if outcome.verdict == "clean" else 1)
+
+
+@app.command()
+def keys(
+    folder: Annotated[Path, typer.Argument(help="Where the encrypted key files go.")],
+    scenario: ScenarioName = "tiny",
+) -> None:
+    """Make encrypted key files for a scenario's agents, its operator and its meter.
+
+    The password is taken from WATTPOST_PASSWORD. Give each address ether for its gas before you deploy.
+    """
+    from wattpost.fleet.keyring import make_files
+    from wattpost.study.scenario import load
+
+    names = [agent.name for agent in load(scenario).agents]
+    for name, address in make_files(folder, names, _password()).items():
+        typer.echo(f"{address}  {name}")
+
+
+@app.command()
+def deploy(
+    scenario: ScenarioName,
+    rpc: Annotated[str, typer.Option("--rpc", help="Address of a node.", metavar="URL")],
+    keys: Annotated[Path, typer.Option(help="Folder of encrypted key files; see `wattpost keys`.")],
+    out: Annotated[Path, typer.Option(help="The deployment file to write.")] = Path("deployment.json"),
+) -> None:
+    """Found a market on a chain that outlives this command: contracts, registered agents, their bytecoin."""
+    from wattpost.study.remote import found
+    from wattpost.study.scenario import load
+
+    with _progress() as progress:
+        deployment = found(load(scenario), rpc, keys, _password(), out, progress)
+    typer.echo(f"The market is at {deployment.address('Market')}; its deployment is in {out}.")
+
+
+@app.command()
+def agent(
+    scenario: ScenarioName,
+    name: Annotated[str, typer.Argument(help="Which of the scenario's agents this is.")],
+    rpc: Annotated[str, typer.Option("--rpc", help="Address of a node.", metavar="URL")],
+    keys: Annotated[Path, typer.Option(help="Folder that holds this agent's encrypted key file.")],
+    deployment: DeploymentFile = Path("deployment.json"),
+    policy: Annotated[str, typer.Option(help="best-response, or module:Class of your own.")] = "best-response",
+) -> None:
+    """Be one agent of a market that is already deployed, until Ctrl-C."""
+    from wattpost.study.remote import be_agent
+    from wattpost.study.scenario import load
+
+    be_agent(load(scenario), name, rpc, keys, _password(), deployment, policy, typer.echo)
+
+
+@app.command()
+def operate(
+    rpc: Annotated[str, typer.Option("--rpc", help="Address of a node.", metavar="URL")],
+    keys: Annotated[Path, typer.Option(help="Folder with operator.json and, to meter too, meter.json.")],
+    deployment: DeploymentFile = Path("deployment.json"),
+    days: Annotated[int, typer.Option(help="Days to take on, then end.", min=1)] = 1,
+) -> None:
+    """Take the days of a deployed market on: open, close, produce, settle, meter."""
+    from wattpost.study.remote import operate as take_on
+
+    with _progress() as progress:
+        take_on(rpc, keys, _password(), deployment, days, progress)
+
+
+@app.command()
+def audit(
+    folder: Annotated[Path | None, typer.Argument(help="A run folder.", metavar="DIR")] = None,
+    rpc: Url = None,
+    deployment: Annotated[Path | None, typer.Option(help="The deployment.json of the market.", metavar="FILE")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the verdict here; - for the screen.")] = None,
+) -> None:
+    """Verify a run folder, or a market on a chain, from raw chain data alone.
+
+    Exit code 0: clean. 1: violations found. 2: it could not be checked.
+    """
+    from wattpost.audit import audit_folder, audit_rpc
+    from wattpost.study.summary import show_verdict
+
+    if folder is not None and rpc is None:
+        verdict = audit_folder(folder)
+    elif folder is None and rpc is not None and deployment is not None:
+        verdict = audit_rpc(rpc, deployment)
+    else:
+        _fail("Give a run folder, or --rpc URL with --deployment FILE.")
+    text = json.dumps(verdict.to_json(), indent=2)
+    if json_file and str(json_file) != "-":
+        from wattpost.chain.files import write_atomically
+
+        write_atomically(json_file, text + "\n")
+    if json_file and str(json_file) == "-":
+        typer.echo(text)
+    else:
+        show_verdict(verdict.to_json())
+    raise typer.Exit(verdict.exit_code)
+
+
+@app.command()
+def scenarios() -> None:
+    """List the built-in scenarios."""
+    from wattpost.study.scenario import names
+
+    found = names()
+    width = max(map(len, found))
+    for name, about in found.items():
+        typer.echo(f"{name:<{width}}  {about}")
+
+
+@app.command()
+def layers() -> None:
+    """List settlement layers: the electricity each burns per gas, and where the figure comes from."""
+    from wattpost.energy import LAYERS
+
+    for layer in LAYERS.values():
+        typer.echo(f"{layer.name:<16} {layer.joules_per_gas:>10.4g} J/gas  {layer.about} ({layer.year})")
+        typer.echo(f"{'':<16} {layer.annual_kwh:,.0f} kWh / {layer.annual_gas:,.0f} gas; {layer.source}")
+
+
+def main() -> None:
+    """Run the command; what users can mend is one sentence on standard error and exit code 2."""
+    try:
+        app(standalone_mode=True)
+    except KeyboardInterrupt:
+        _leave("Interrupted: all processes are ended and nothing half-written is left.", 130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        os._exit(0)
+    except Exception as error:
+        if not _is_plain(error):
+            raise
+        _leave(str(error), 2)
+
+
+def _is_plain(error: Exception) -> bool:
+    """Errors whose message is one sentence to the user."""
+    from wattpost.chain.compile import CompileError
+    from wattpost.chain.deployment import DeploymentError
+    from wattpost.chain.engine import EngineError
+    from wattpost.chain.keys import KeyFileError
+    from wattpost.chain.rpc import RpcError
+    from wattpost.energy import KappaError
+    from wattpost.fleet.operator import OperatorError
+    from wattpost.fleet.plants import PlantError
+    from wattpost.fleet.policy import PolicyError
+    from wattpost.study.report import ReportError
+    from wattpost.study.run import RunError
+    from wattpost.study.scenario import ScenarioError
+
+    plain = (
+        CompileError,
+        DeploymentError,
+        EngineError,
+        KeyFileError,
+        RpcError,
+        KappaError,
+        OperatorError,
+        PlantError,
+        PolicyError,
+        ReportError,
+        RunError,
+        ScenarioError,
+        OSError,
+        ValueError,
+    )
+    return isinstance(error, plain)
+
+
+def _leave(sentence: str, code: int) -> None:
+    sys.stderr.write(f"wattpost: {sentence}\n")
+    sys.stderr.flush()
+    sys.exit(code)
+
+
+def _fail(sentence: str) -> typer.Exit:
+    typer.echo(f"wattpost: {sentence}", err=True)
+    raise typer.Exit(2)
+
+
+def _password() -> str:
+    password = os.environ.get("WATTPOST_PASSWORD", "")
+    if not password:
+        _fail("Set WATTPOST_PASSWORD to the password of the key files.")
+    return password
+
+
+def _new_folder(name: str) -> Path:
+    number = 1
+    while Path("runs", f"{name}-{number}").exists():
+        number += 1
+    return Path("runs", f"{name}-{number}")
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    from wattpost.study.summary import Bars
+
+    with Bars() as bars:
+        yield bars

@@ -1,0 +1,1 @@
+"""Agents that trade: what they see, how they decide, the processes they live in, and the operator of their days."""

@@ -1,0 +1,91 @@
+"""What an agent remembers of the market: nothing but what the chain says, so a restart loses nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from wattpost.chain.events import Event
+from wattpost.chain.units import from_units, from_wad
+from wattpost.game import Plan, Rivals, Standard
+from wattpost.game.agents import Agent
+from wattpost.game.arrays import FloatArray
+from wattpost.spec.amounts import unpack
+
+
+@dataclass(slots=True)
+class Memory:
+    """One agent's past, post by post; arrays are (T + 1,) with the good's post first, in kWh, units and bytecoin."""
+
+    agent: Agent
+    address: str
+    open_day: int = 0  # 0 while no day takes submissions
+    deadline: int = 0
+    submitted_day: int = 0
+    previous: Plan | None = None
+    gas: int | None = None  # charged on its last metered day
+    total_bids: FloatArray = field(init=False)
+    total_sold: FloatArray = field(init=False)
+    own_bids: FloatArray = field(init=False)
+    own_sold: FloatArray = field(init=False)
+    _today_bids: FloatArray = field(init=False)
+    _fraction: float = 1.0
+    _traded: bool = False
+
+    def __post_init__(self) -> None:
+        zeros = np.zeros(self.agent.periods + 1)
+        self.total_bids, self.total_sold, self.own_bids, self.own_sold = (zeros.copy() for _ in range(4))
+        self._today_bids = zeros.copy()
+
+    @property
+    def rivals(self) -> Rivals | None:
+        """Everybody else on each post's last traded day; None before anything was traded."""
+        if not self._traded:
+            return None
+        bids = np.maximum(self.total_bids - self.own_bids, 0.0)
+        sold = np.maximum(self.total_sold - self.own_sold, 0.0)
+        return Rivals(bids[1:], sold[1:], float(bids[0]), float(sold[0]))
+
+    def absorb(self, events: Iterable[Event]) -> None:
+        """Take in events of the market, in order; other agents' own events may be left out."""
+        for event in events:
+            if "agent" in event.values and event["agent"] != self.address:
+                continue
+            match event.name:
+                case "DayOpened":
+                    self.open_day, self.deadline, self._fraction = event["day"], event["deadline"], 1.0
+                case "Submitted":
+                    self.submitted_day = event["day"]
+                    self.previous = self._plan(event)
+                case "DayClosed":
+                    self.open_day = 0
+                    self._today_bids = self._amounts(event["bids"])
+                case "PlantRun":
+                    self._fraction = from_wad(event["fraction"])
+                case "DayProduced":
+                    self._remember(event["day"], self._amounts(event["delivered"]))
+                case "Metered":
+                    self.gas = event["gas_used"]
+
+    def _remember(self, day: int, delivered: FloatArray) -> None:
+        own_bids, own_sold = np.zeros_like(delivered), np.zeros_like(delivered)
+        if self.submitted_day == day and self.previous:
+            own_bids = np.concatenate([[self.previous.numeraire_bid], self.previous.bids])
+            own_sold[1:] = self.previous.offers * self._fraction
+            own_sold[0] = self.agent.endowment if isinstance(self.agent, Standard) else 0.0
+        traded = (self._today_bids > 0) & (delivered > 0)
+        self.total_bids = np.where(traded, self._today_bids, self.total_bids)
+        self.total_sold = np.where(traded, delivered, self.total_sold)
+        self.own_bids = np.where(traded, own_bids, self.own_bids)
+        self.own_sold = np.where(traded, own_sold, self.own_sold)
+        self._traded = self._traded or bool(traded.any())
+
+    def _plan(self, submitted: Event) -> Plan:
+        bids = self._amounts(submitted["bids"])
+        offers = self._amounts(submitted["offers"] or [0] * len(submitted["bids"]))
+        return Plan(bids[1:], float(bids[0]), offers[1:])
+
+    def _amounts(self, words: Iterable[int]) -> FloatArray:
+        return np.array([from_units(lane) for lane in unpack(list(words), self.agent.periods + 1)])

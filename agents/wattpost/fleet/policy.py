@@ -1,0 +1,101 @@
+"""Policies: from what an agent sees of a day to what it bids and offers.
+
+A policy is any class with `decide(view) -> Plan | None`; None sits the day out. It is pure: everything it may use is in
+the view, and it touches neither chain nor clock. `load("module:Class")` finds one by name.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from wattpost.game import Agent, Plan, Rivals, best_response, opening_plan
+from wattpost.game.arrays import FloatArray
+
+__all__ = ["BestResponse", "Plan", "Policy", "PolicyError", "View", "load"]
+
+
+class PolicyError(Exception):
+    """A policy cannot be loaded, or what it decided cannot be sent; the message is one sentence."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """What one agent knows when it decides.
+
+    day : the day it decides for, 1 for the first
+    agent : its own preferences, and its endowment or plant
+    held : prepaid bytecoin that is not in escrow
+    rivals : everybody else's totals on each post's last traded day; None before any day was traded
+    previous : its own last plan; None if it never bid
+    verification : (T,) kWh that it expects its payments to burn, from its last receipts
+    step : the fraction of the way to its best response that it moves in a day, 0 < step <= 1
+    """
+
+    day: int
+    agent: Agent
+    held: float
+    rivals: Rivals | None
+    previous: Plan | None
+    verification: FloatArray
+    step: float
+
+
+class Policy(Protocol):
+    def decide(self, view: View) -> Plan | None:
+        """What to bid and offer today; None to sit the day out."""
+
+
+class BestResponse:
+    """Moves `step` of the way from its last plan to the best response to each post's last traded day."""
+
+    def decide(self, view: View) -> Plan | None:
+        if view.rivals is None or view.previous is None:
+            return opening_plan(view.agent, held=view.held, verification=view.verification)
+        best = best_response(view.agent, view.rivals, verification=view.verification, held=view.held)
+        last, step = view.previous, view.step
+        bids = last.bids + step * (best.bids - last.bids)
+        good = last.numeraire_bid + step * (best.numeraire_bid - last.numeraire_bid)
+        offers = last.offers + step * (best.offers - last.offers)
+        money = float(bids.sum()) + good
+        scale = min(1.0, view.held / money) if money > 0 else 1.0
+        return Plan(bids * scale, good * scale, offers)
+
+
+BUILT_IN = {"best-response": BestResponse}
+
+
+def load(name: str) -> Policy:
+    """A built-in policy, or the class in `package.module:Class`, made without arguments.
+
+    Raises PolicyError.
+    """
+    if name in BUILT_IN:
+        return BUILT_IN[name]()
+    module, colon, attribute = name.partition(":")
+    if not colon:
+        raise PolicyError(f'There is no policy "{name}": choose {", ".join(BUILT_IN)}, or name one as module:Class.')
+    try:
+        policy = getattr(importlib.import_module(module), attribute)()
+    except Exception as error:  # somebody else's code: whatever it raises is the answer
+        raise PolicyError(f'The policy "{name}" cannot be loaded: {type(error).__name__}: {error}.') from error
+    if not callable(getattr(policy, "decide", None)):
+        raise PolicyError(f'The policy "{name}" has no decide(view).')
+    return policy  # type: ignore[no-any-return]
+
+
+def check(plan: Plan, view: View) -> Plan:
+    """The plan, if it can be sent; whoever wrote the policy, nobody bids nonsense or more than it holds."""
+    periods = view.verification.size
+    bids, offers = np.asarray(plan.bids, dtype=float), np.asarray(plan.offers, dtype=float)
+    if bids.shape != (periods,) or offers.shape != (periods,):
+        raise PolicyError(f"The policy decided on {bids.size} bids and {offers.size} offers for {periods} periods.")
+    amounts = np.concatenate([bids, offers, [plan.numeraire_bid]])
+    if not np.all(np.isfinite(amounts)) or np.any(amounts < 0):
+        raise PolicyError("The policy decided on an amount that is negative or not a number.")
+    if float(bids.sum()) + plan.numeraire_bid > view.held * (1 + 1e-9):
+        raise PolicyError("The policy decided to bid more bytecoin than the agent holds.")
+    return Plan(bids, float(plan.numeraire_bid), offers)

@@ -1,0 +1,137 @@
+"""A fleet of agent processes: started together, listened to, and never left behind."""
+
+from __future__ import annotations
+
+import json
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+from wattpost.chain.deployment import Deployment
+
+GRACE = 2.0  # seconds a process has to end by itself
+
+
+@dataclass(slots=True)
+class Worker:
+    """One process and the agents it hosts."""
+
+    process: subprocess.Popen[str]
+    names: list[str]
+    errors: Any  # a file that holds what it wrote to standard error
+
+    def why_it_ended(self) -> str:
+        self.errors.seek(0)
+        lines = self.errors.read().strip().splitlines()
+        code = self.process.returncode
+        return lines[-1] if lines else f"killed by signal {-code}" if code < 0 else f"exit code {code}"
+
+
+@dataclass(slots=True)
+class Fleet:
+    """Agent processes; as a context it ends them all, whatever happens."""
+
+    workers: list[Worker] = field(default_factory=list)
+    incidents: list[str] = field(default_factory=list)
+    _said: queue.Queue[dict[str, Any]] = field(default_factory=queue.Queue)
+    _ready: set[str] = field(default_factory=set)
+    _done: dict[int, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    _mourned: set[str] = field(default_factory=set)
+
+    def start(self, agents: Sequence[Mapping[str, Any]], url: str, deployment: Deployment, processes: int = 0) -> None:
+        """One process an agent, or share them out among `processes`."""
+        count = min(processes, len(agents)) or len(agents)
+        for number in range(count):
+            hosted = list(agents[number::count])
+            task = {"url": url, "deployment": asdict(deployment), "agents": hosted}
+            errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - lives as long as the process
+            process = subprocess.Popen(
+                [sys.executable, "-m", "wattpost.fleet.process"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
+            assert process.stdin and process.stdout
+            process.stdin.write(json.dumps(task) + "\n")
+            process.stdin.flush()
+            self.workers.append(Worker(process, [agent["name"] for agent in hosted], errors))
+            threading.Thread(target=self._listen, args=(process.stdout,), daemon=True).start()
+
+    def alive(self) -> set[str]:
+        """Names of agents whose process runs; what ended since the last look becomes an incident."""
+        names: set[str] = set()
+        for worker in self.workers:
+            if worker.process.poll() is None:
+                names.update(worker.names)
+                continue
+            for name in worker.names:
+                if name not in self._mourned:
+                    self._mourned.add(name)
+                    self.incidents.append(f"The process of {name} ended ({worker.why_it_ended()}); it sits days out.")
+        return names
+
+    def wait_ready(self, timeout: float) -> set[str]:
+        """Wait until every living agent has prepaid; returns those that have not."""
+        return self._wait(lambda: self.alive() - self._ready, timeout)
+
+    def wait_day(self, day: int, timeout: float) -> set[str]:
+        """Wait until every living agent has said what it does about a day; returns those that have not."""
+        return self._wait(lambda: self.alive() - self._done.get(day, {}).keys(), timeout)
+
+    def absences(self, day: int) -> dict[str, str]:
+        """Agents that said they would not bid on a day, and why."""
+        said = self._done.get(day, {})
+        return {name: done["why"] for name, done in said.items() if done["did"] != "submitted"}
+
+    def _wait(self, missing: Any, timeout: float) -> set[str]:
+        until = time.monotonic() + timeout
+        while True:
+            try:
+                self._note(self._said.get(timeout=0.02))
+                while True:
+                    self._note(self._said.get_nowait())
+            except queue.Empty:
+                pass
+            left: set[str] = missing()
+            if not left or time.monotonic() > until:
+                return left
+
+    def _note(self, said: dict[str, Any]) -> None:
+        if said.get("ready"):
+            self._ready.add(said["name"])
+        else:
+            self._done.setdefault(said["day"], {})[said["name"]] = said
+
+    def _listen(self, stream: Any) -> None:
+        for line in stream:
+            self._said.put(json.loads(line))
+
+    def stop(self) -> None:
+        for worker in self.workers:
+            if worker.process.stdin:
+                worker.process.stdin.close()
+        until = time.monotonic() + GRACE
+        for worker in self.workers:
+            try:
+                worker.process.wait(max(0.0, until - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                worker.process.kill()
+                worker.process.wait()
+            worker.errors.close()
+        self.workers.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()

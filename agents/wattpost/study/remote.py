@@ -1,0 +1,123 @@
+"""The parts of a run for a chain that outlives the command: found a market, be one agent, take days on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from wattpost.chain.deployment import Deployment
+from wattpost.chain.engine import Engine, open_engine
+from wattpost.chain.keys import load
+from wattpost.chain.market import Market
+from wattpost.chain.units import to_wad
+from wattpost.chain.wallet import Wallet
+from wattpost.energy import kappa_of
+from wattpost.fleet import founding
+from wattpost.fleet.agent import Agent, Settings, work
+from wattpost.fleet.keyring import METER_RANK, OPERATOR_RANK, file_keyring
+from wattpost.fleet.meter import Meter
+from wattpost.fleet.operator import Operator
+from wattpost.fleet.process import FIRST_RANK
+from wattpost.fleet.tasks import task
+from wattpost.study.run import Progress, RunError
+from wattpost.study.scenario import Scenario
+
+
+def found(scenario: Scenario, url: str, keys: Path, password: str, out: Path, progress: Progress) -> Deployment:
+    """Deploy, register the scenario's agents, hand out bytecoin, and write the deployment file."""
+    scenario.check_runnable()
+    ring = file_keyring(keys, [agent.name for agent in scenario.agents], password)
+    kappa = kappa_of(scenario.verification.layer, scenario.verification.joules_per_gas)
+    with open_engine("rpc", url=url) as engine:
+        wallet = Wallet(engine.rpc, ring.operator, chain_id=engine.chain_id, rank=OPERATOR_RANK)
+        rules = founding.Rules(
+            scenario.periods, scenario.window, scenario.patience, kappa, ring.meter.address, ring.dust_account
+        )
+        progress.stage("deploying contracts")
+        supply = founding.supply_for(len(scenario.agents), scenario.bytecoin)
+        deployment = founding.deploy(engine, wallet, rules, supply)
+        deployment.save(out)
+        progress.stage("registering agents")
+        agents = dict(zip(ring.agents, scenario.agents, strict=True))
+        founding.register(engine, wallet, deployment, agents, to_wad(scenario.bytecoin))
+    return deployment
+
+
+def be_agent(
+    scenario: Scenario,
+    name: str,
+    url: str,
+    keys: Path,
+    password: str,
+    deployment_file: Path,
+    policy: str,
+    say: Callable[[str], object],
+) -> None:
+    """Prepay, then bid on every day that opens, until interrupted."""
+    names = [agent.name for agent in scenario.agents]
+    if name not in names:
+        raise RunError(f'{scenario.source} has no agent "{name}"; it has {", ".join(names)}.')
+    index = names.index(name)
+    deployment, engine = _reach(url, deployment_file)
+    with engine:
+        key = load(keys / f"{name}.json", password)
+        verification = scenario.verification
+        told = task(
+            index,
+            scenario.agents[index],
+            scenario.forms[index],
+            {},
+            step=scenario.step,
+            gas=verification.gas,
+            profile=verification.profile,
+            policy=policy,
+        )
+        market = Market(engine.rpc, deployment)
+        wallet = Wallet(engine.rpc, key, chain_id=deployment.chain_id, rank=FIRST_RANK + index)
+        agent = Agent(Settings.read(told), wallet, market)
+        say(f"{name} is {key.address}, at {engine.rpc.place}; Ctrl-C ends it.")
+
+        def report(done: dict[str, object]) -> None:
+            if done.get("ready"):
+                say("prepaid")
+            else:
+                say(f"day {done['day']}: {done['did']}" + (f" ({done['why']})" if done["why"] else ""))
+
+        work([agent], market, report, poll=1.0)
+
+
+def operate(url: str, keys: Path, password: str, deployment_file: Path, days: int, progress: Progress) -> None:
+    """Take so many days on; meters too where the folder holds the meter's key."""
+    deployment, engine = _reach(url, deployment_file)
+    with engine:
+        market = Market(engine.rpc, deployment)
+        wallet = Wallet(
+            engine.rpc, load(keys / "operator.json", password), chain_id=deployment.chain_id, rank=OPERATOR_RANK
+        )
+        meter = None
+        if (keys / "meter.json").exists():
+            own = Wallet(engine.rpc, load(keys / "meter.json", password), chain_id=deployment.chain_id, rank=METER_RANK)
+            meter = Meter(engine, own, market)
+        operator = Operator(engine, wallet, market, meter)
+        progress.stage("trading", days)
+        rules = market.rules()
+        for count in range(1, days + 1):
+            operator.play(lambda _day: _wait_until(engine, market.today().opened + rules.window))
+            progress.advance(count)
+
+
+def _wait_until(engine: Engine, timestamp: int) -> None:
+    while engine.head()[1] < timestamp:
+        time.sleep(1.0)
+
+
+def _reach(url: str, deployment_file: Path) -> tuple[Deployment, Engine]:
+    deployment = Deployment.load(deployment_file)
+    engine = open_engine("rpc", url=url, chain_id=deployment.chain_id)
+    try:
+        deployment.check(engine.rpc)
+    except BaseException:
+        engine.close()
+        raise
+    return deployment, engine

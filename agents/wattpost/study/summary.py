@@ -1,0 +1,103 @@
+"""What a command prints for people: bars while it works, a table when it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from wattpost.study.run import Outcome
+
+
+class Bars:
+    """Progress on standard error: a line for each stage, with a bar where its length is known."""
+
+    def __init__(self) -> None:
+        self._bars = Progress(
+            SpinnerColumn(finished_text="[green]✓[/green]"),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=30),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+        )
+        self._current: TaskID | None = None
+        self._total = 1
+
+    def stage(self, title: str, total: int | None = None) -> None:
+        self._finish()
+        self._total = total or 1
+        self._current = self._bars.add_task(title, total=self._total)
+
+    def advance(self, done: int) -> None:
+        if self._current is not None:
+            self._bars.update(self._current, completed=done)
+
+    def _finish(self) -> None:
+        if self._current is not None:
+            self._bars.update(self._current, completed=self._total)
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            self._finish()
+        self._bars.stop()
+
+
+def show(outcome: Outcome) -> None:
+    """The end of a run: last day, verdict, incidents, and where the report is."""
+    import pyarrow.parquet as pq
+
+    console = Console()
+    rows = pq.read_table(outcome.folder / "agents.parquet").to_pylist()
+    last = max(row["day"] for row in rows)
+    table = Table(title=f"Day {last}", title_justify="left")
+    for column in ("agent", "bought kWh", "burnt kWh", "consumed kWh", "bytecoin", "could still gain"):
+        table.add_column(column, justify="left" if column == "agent" else "right")
+    for row in rows:
+        if row["day"] != last:
+            continue
+        gap = "–" if row["gap"] is None else f"{100 * row['gap']:.3f} %"
+        table.add_row(
+            row["name"],
+            f"{sum(row['allocations'][1:]):.3f}",
+            f"{row['verification_kwh']:.3g}",
+            f"{row['consumed_kwh']:.3f}",
+            f"{row['bytecoin']:.2f}",
+            gap if row["submitted"] else "absent",
+        )
+    console.print(table)
+    for incident in outcome.incidents:
+        console.print(f"[yellow]{incident}[/yellow]")
+    colour = "green" if outcome.verdict == "clean" else "red"
+    console.print(f"Audit: [{colour}]{outcome.verdict}[/{colour}]")
+    console.print(f"State: {outcome.state_digest}", soft_wrap=True)
+    console.print(f"Report: {outcome.folder / 'report.html'}", soft_wrap=True)
+
+
+def show_verdict(verdict: Mapping[str, Any]) -> None:
+    """An auditor's verdict, for people."""
+    console = Console()
+    colour = "green" if verdict["verdict"] == "clean" else "red"
+    console.print(f"Verdict: [{colour}]{verdict['verdict']}[/{colour}]")
+    table = Table("checked", "count")
+    for what, count in verdict["checked"].items():
+        table.add_row(what, str(count))
+    console.print(table)
+    if verdict["first"]:
+        console.print("The first difference:")
+        for field, value in verdict["first"].items():
+            if value is not None:
+                console.print(f"  {field}: {value}", soft_wrap=True)
+    for note in verdict["notes"]:
+        console.print(f"Note: {note}", soft_wrap=True)
