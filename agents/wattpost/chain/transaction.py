@@ -11,6 +11,15 @@ from wattpost.chain.keys import Key
 MAX_GAS = 2**24 - 1  # EIP-7825 caps a transaction at 2^24; staying below keeps us legal on later forks
 
 
+def floor_gas(data: bytes) -> int:
+    """The least that a transaction with this call data costs whatever it does (EIP-7623).
+
+    >>> floor_gas(b""), floor_gas(bytes(3) + b"abc")
+    (21000, 21150)
+    """
+    return 21_000 + 10 * (4 * len(data) - 3 * data.count(0))
+
+
 @dataclass(frozen=True, slots=True)
 class Signed:
     """A transaction ready to send. Sending it twice is harmless: it can run only once."""

@@ -19,7 +19,7 @@ from typing import Any
 
 from wattpost.chain.keys import Key
 from wattpost.chain.rpc import BadAnswer, NodeRefused, NodeUnreachable, Reverted, Rpc, RpcError
-from wattpost.chain.transaction import MAX_GAS, Signed, sign
+from wattpost.chain.transaction import MAX_GAS, Signed, floor_gas, sign
 
 LAST_RANK = 1_000_000
 GAS = 2_000_000  # limit of a transaction on a test chain, where unused gas costs nothing
@@ -108,6 +108,7 @@ class Wallet:
         self.address = key.address
         self._next: int | None = None
         self._doubtful: Signed | None = None
+        self._unmined: dict[int, Signed] = {}  # by nonce; what the node held and no receipt has shown yet
         self._free: bool | None = None  # no base fee: the chain is a test engine
 
     def __repr__(self) -> str:
@@ -152,12 +153,13 @@ class Wallet:
                 if not self._known(one):
                     self._doubtful = one
                     raise OutcomeUnknown(f"It is not known whether {one.hash} arrived: {error}") from None
-                self._next = one.nonce + 1
+                self._moved_past(one)
             return signed
-        for answer in answers:
+        for one, answer in zip(signed, answers, strict=True):
             if isinstance(answer, NodeRefused) and not _says(answer, KNOWN):
                 self._next = None
                 raise answer
+            self._unmined[one.nonce] = one
         return signed
 
     def transact(
@@ -182,6 +184,8 @@ class Wallet:
             for one, raw in zip(open_ones, self.rpc.batch(calls), strict=True):
                 if raw and raw.get("blockNumber"):
                     receipts[one.hash] = Receipt.read(raw)
+                    if one.sender == self.address:
+                        self._unmined = {n: s for n, s in self._unmined.items() if n > one.nonce}
             open_ones = [one for one in open_ones if one.hash not in receipts]
             if not open_ones:
                 return [receipts[one.hash] for one in sent]
@@ -216,13 +220,16 @@ class Wallet:
 
     def _sign(self, order: Order) -> Signed:
         tip, fee = self._fees()
+        gas = min(order.gas or self._gas(order), MAX_GAS)
+        if gas < floor_gas(order.data):  # some nodes take it, never mine it, and leave a gap in the nonces
+            raise NodeRefused(f"{gas} gas is less than the {floor_gas(order.data)} that the call data alone costs.")
         return sign(
             self.key,
             chain_id=self.chain_id,
             nonce=self._nonce(),
             to=order.to,
             data=order.data,
-            gas=min(order.gas or self._gas(order), MAX_GAS),
+            gas=gas,
             max_fee=fee,
             tip=tip,
             value=order.value,
@@ -263,27 +270,34 @@ class Wallet:
             if self._doubtful or self._next != signed.nonce + 1:
                 raise OutcomeUnknown(f"It is not known whether {signed.hash} arrived: {error}") from None
             return
-        self._next = signed.nonce + 1
+        self._moved_past(signed)
 
     def _settle_doubt(self) -> None:
         """Finds out about a transaction of unknown outcome before its nonce is used again."""
         if self._doubtful:
             doubtful = self._doubtful
             if self._known(doubtful):
-                self._next = doubtful.nonce + 1
+                self._moved_past(doubtful)
             else:
                 self._next = self.rpc.nonce(self.address)
             self._doubtful = None
+
+    def _moved_past(self, signed: Signed) -> None:
+        self._next = signed.nonce + 1
+        self._unmined[signed.nonce] = signed
 
     def _known(self, signed: Signed) -> bool:
         return self.rpc.call("eth_getTransactionByHash", signed.hash) is not None
 
     def _revive(self, waiting: Sequence[Signed], resent: set[str]) -> None:
-        for one in waiting:
+        """Sends again, byte for byte, what the node forgot: those waited for and those before them."""
+        last = max((one.nonce for one in waiting if one.sender == self.address), default=-1)
+        before = [one for one in self._unmined.values() if one.nonce < last and one not in waiting]
+        for one in sorted([*before, *waiting], key=lambda one: one.nonce):
             if one.hash in resent or self._known(one):
                 continue
-            if self.rpc.nonce(self.address, "latest") > one.nonce:
-                if self.rpc.call("eth_getTransactionReceipt", one.hash) is None:
+            if self.rpc.nonce(one.sender, "latest") > one.nonce:
+                if one in waiting and self.rpc.call("eth_getTransactionReceipt", one.hash) is None:
                     raise Lost(f"Another transaction took the place (nonce {one.nonce}) of {one.hash}.")
                 continue
             resent.add(one.hash)

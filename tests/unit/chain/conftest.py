@@ -1,12 +1,14 @@
 """Fixtures: a chain, each chain, a compiled contract, a bad network."""
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from tests.unit.chain.support import LossyNetwork, start
 
-from wattpost.chain.compile import Artifact, compile_contract
+from wattpost.chain.compile import Artifact, compile_all
 from wattpost.chain.engine import Engine
 
 HERE = Path(__file__).parent
@@ -24,12 +26,22 @@ def each_chain(request: pytest.FixtureRequest) -> Iterator[Engine]:
         yield engine
 
 
-@pytest.fixture(scope="session")
-def tally_artifact(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
-    cache = tmp_path_factory.mktemp("cache")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(cache))
-        return compile_contract("Tally", folder=HERE / "contracts")
+@cache
+def artifacts() -> dict[str, Artifact]:
+    """Not a session fixture: ape's plugin, where installed, would rebase its isolation around it."""
+    with TemporaryDirectory() as cache_home, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", cache_home)
+        return compile_all(["Tally", "Zoo"], folder=HERE / "contracts")
+
+
+@pytest.fixture
+def tally_artifact() -> Artifact:
+    return artifacts()["Tally"]
+
+
+@pytest.fixture
+def zoo_artifact() -> Artifact:
+    return artifacts()["Zoo"]
 
 
 @pytest.fixture

@@ -34,6 +34,8 @@ def test_send__refused__does_not_use_up_the_nonce(each_chain: Engine) -> None:
         wallet.send(NOWHERE, b"", value=10**30)
     with pytest.raises(NodeRefused):
         wallet.send(NOWHERE, b"", gas=20_999)
+    with pytest.raises(NodeRefused):
+        wallet.send(NOWHERE, b"x" * 100, gas=21_000 + 100 * 40 - 1)  # below the floor for call data
     after = wallet.send(NOWHERE, b"")
     assert after.nonce == 1
     each_chain.mine()
@@ -226,3 +228,37 @@ def test_engine__dead_midway__is_reported_by_whoever_waits() -> None:
         sent = wallet.send(NOWHERE, b"")
     with pytest.raises(NodeUnreachable):
         wallet.wait(sent, timeout=5)
+
+
+def test_wait__for_a_transaction_behind_one_that_was_dropped__fills_the_gap() -> None:
+    with start("anvil") as engine:
+        wallet = funded_wallet(engine)
+        first, second = wallet.send(NOWHERE, b"", value=1), wallet.send(NOWHERE, b"", value=2)
+        engine.rpc.call("anvil_dropTransaction", first.hash)  # takes the second along
+        engine.rpc.send(second.raw)
+        assert (engine.pending().ready, engine.pending().held) == (0, 1)
+        miner = threading.Timer(0.8, engine.mine)
+        miner.start()
+        assert wallet.wait(second, timeout=10).index == 1
+        miner.join()
+        assert wallet.wait(first).index == 0
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_wait__after_a_reorganisation__sends_what_fell_out_once_more(depth: int) -> None:
+    with start("anvil") as engine:
+        wallet = funded_wallet(engine)
+        sent = []
+        for _ in range(3):
+            sent.append(wallet.send(NOWHERE, b"", value=5))
+            engine.mine()
+        wallet.wait_all(sent)
+        engine.rpc.call("anvil_reorg", depth, [])
+        assert engine.rpc.balance(NOWHERE) == 5 * (3 - depth)
+        miner = threading.Timer(1.0, engine.mine)
+        miner.start()
+        receipts = wallet.wait_all(sent, timeout=10)
+        miner.join()
+        assert [receipt.ok for receipt in receipts] == [True] * 3
+        assert engine.rpc.balance(NOWHERE) == 15
+        assert wallet.send(NOWHERE, b"").nonce == 3

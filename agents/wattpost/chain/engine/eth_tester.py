@@ -24,6 +24,7 @@ from wattpost.chain.engine.pool import Pool, PoolRefusal, Waiting
 from wattpost.chain.engine.server import Server
 from wattpost.chain.keccak import keccak
 from wattpost.chain.rpc import Rpc
+from wattpost.chain.transaction import floor_gas
 
 
 class EthTester(Engine):
@@ -91,8 +92,9 @@ class EthTester(Engine):
             raise PoolRefusal(f"invalid chain id for signer: have {transaction.chain_id} want {self.chain_id}")
         if transaction.gas > self.gas_limit:
             raise PoolRefusal(f"exceeds block gas limit: {transaction.gas} of {self.gas_limit}")
-        if transaction.gas < transaction.intrinsic_gas:
-            raise PoolRefusal(f"intrinsic gas too low: have {transaction.gas}, want {transaction.intrinsic_gas}")
+        least = max(transaction.intrinsic_gas, floor_gas(transaction.data))
+        if transaction.gas < least:
+            raise PoolRefusal(f"intrinsic gas too low: have {transaction.gas}, want {least}")
         fee = transaction.max_fee_per_gas
         tip = transaction.max_priority_fee_per_gas
         if tip > fee:

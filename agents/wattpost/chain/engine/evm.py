@@ -24,10 +24,9 @@ from eth_utils.exceptions import ValidationError
 
 from wattpost.chain.engine.pool import Waiting
 from wattpost.chain.keccak import keccak
+from wattpost.chain.transaction import floor_gas
 
 NOBODY = bytes(20)
-TRANSACTION_GAS = 21_000
-FLOOR_PER_TOKEN = 10  # of call data, EIP-7623
 
 
 class CallFailed(Exception):
@@ -146,8 +145,7 @@ class Evm:
         """Before refunds, with the gas that contract creation or call data cost."""
         spent: int = self._try(vm, call, gas).get_gas_used()
         intrinsic: int = self._spoof(vm, call, gas).intrinsic_gas
-        tokens: int = 4 * len(call["data"]) - 3 * call["data"].count(0)
-        return max(intrinsic + spent, TRANSACTION_GAS + FLOOR_PER_TOKEN * tokens)
+        return max(intrinsic + spent, floor_gas(call["data"]))
 
     def _succeeds(self, vm: Any, call: dict[str, Any], gas: int) -> bool:
         try:
