@@ -1,0 +1,134 @@
+"""The audit: data first, then the market, then, where there is a node, its state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TypeAlias
+
+from wattpost.audit.archive import Archive, Node
+from wattpost.audit.deployed import Deployed, read_deployment
+from wattpost.audit.integrity import Integrity
+from wattpost.audit.onchain import check_code, check_state
+from wattpost.audit.raw import Block, Unreadable
+from wattpost.audit.replay import Replay
+from wattpost.audit.state import Phase
+from wattpost.audit.verdict import Verdict, Violation
+
+Progress: TypeAlias = Callable[[int, int | None], None]  # blocks done, and of how many if that is known
+
+
+def audit_folder(path: Path | str, progress: Progress | None = None) -> Verdict:
+    """Audit a run folder by its `chain.jsonl.gz` and `deployment.json`."""
+    folder, verdict = Path(path), Verdict()
+    try:
+        deployed = read_deployment(folder / "deployment.json")
+        archive = Archive(folder / "chain.jsonl.gz")
+        audit = _Audit(deployed, verdict)
+        audit.run(archive.blocks(), progress, None)
+        if archive.chain_id != deployed.chain_id:
+            audit.convict("deployment.chain", "chain id", deployed.chain_id, archive.chain_id)
+        audit.finish()
+        phase = audit.replay.state.phase
+        if not archive.ended and phase != Phase.DONE and not audit.replay.lost:
+            verdict.could_not(
+                f"The archive ends in the middle of day {audit.replay.state.day} and does not say that it is whole."
+            )
+        elif not archive.ended:
+            verdict.note("The archive does not say that it is whole: whole days after its last block may be missing.")
+    except Unreadable as error:
+        verdict.could_not(str(error))
+    return verdict
+
+
+def audit_rpc(url: str, deployment_path: Path | str, progress: Progress | None = None) -> Verdict:
+    """Audit a market on a running node, its state included."""
+    verdict, node = Verdict(), Node(url)
+    try:
+        deployed = read_deployment(Path(deployment_path))
+        node.prepare()
+        audit = _Audit(deployed, verdict)
+        if node.chain_id != deployed.chain_id:
+            audit.convict("deployment.chain", "chain id", deployed.chain_id, node.chain_id)
+            return verdict
+        genesis = node.genesis_hash()
+        if genesis != deployed.genesis_hash:
+            audit.convict("deployment.block", "genesis hash", deployed.genesis_hash, str(genesis))
+        if deployed.first_block > node.head:
+            raise Unreadable(f"The chain ends at block {node.head}, before the market was deployed.")
+        check_code(node, deployed, audit.convict)
+        first = deployed.first_block
+        audit.run(node.blocks(first), progress, node.head - first + 1)
+        audit.finish()
+        if not audit.replay.lost:
+            check_state(node, audit.replay)
+    except Unreadable as error:
+        verdict.could_not(str(error))
+    finally:
+        node.close()
+    return verdict
+
+
+class _Audit:
+    """Every block through both checks."""
+
+    def __init__(self, deployed: Deployed, verdict: Verdict) -> None:
+        self.deployed, self.verdict = deployed, verdict
+        self.integrity = Integrity(deployed.chain_id)
+        self.replay = Replay(deployed, verdict)
+        self.block: Block | None = None
+
+    def convict(
+        self, rule: str, field: str, expected: int | str, found: int | str, transaction: str | None = None
+    ) -> None:
+        number = self.block.number if self.block else None
+        self.verdict.convict(Violation(rule, field, expected, found, None, number, transaction, None))
+
+    def run(self, blocks: Iterable[Block], progress: Progress | None, total: int | None) -> None:
+        for done, block in enumerate(blocks, 1):
+            if self.block is None:
+                self._check_first(block)
+            self.block = block
+            for found in self.integrity.check(block):
+                self.convict(*found)
+            self.replay.follow(block)
+            self.verdict.count("blocks")
+            self.verdict.count("transactions", len(block.transactions))
+            if progress:
+                progress(done, total)
+
+    def _check_first(self, block: Block) -> None:
+        if block.number > self.deployed.first_block:
+            raise Unreadable(
+                f"The data begin at block {block.number}, after the contracts were created in block "
+                f"{self.deployed.first_block}: balances cannot be known."
+            )
+        if block.number == 0 and block.hash != self.deployed.genesis_hash:
+            self.block = block
+            self.convict("deployment.block", "genesis hash", self.deployed.genesis_hash, block.hash)
+
+    def finish(self) -> None:
+        """What only the end can tell."""
+        verdict, integrity, replay = self.verdict, self.integrity, self.replay
+        for number, found in integrity.late_differences():
+            verdict.convict(Violation(found.rule, found.field, found.expected, found.found, None, number, None, None))
+        verdict.checked |= {"header hashes": integrity.hashed, "signatures": integrity.recovered}
+        verdict.checked["days"] = replay.state.day - (replay.state.phase != Phase.DONE)
+        verdict.note("Checked of the data: parent hashes, transaction hashes, signatures, nonces, sums of gas, ")
+        verdict.notes[-1] += "transactions roots, receipts roots and log filters"
+        verdict.notes[-1] += ", header hashes." if integrity.hashed else "."
+        if not integrity.hashed:
+            verdict.note("Header hashes could not be recomputed: this engine does not show every field they cover.")
+        if integrity.kinds_unknown:
+            kinds = ", ".join(map(str, sorted(integrity.kinds_unknown)))
+            verdict.note(f"Transactions of type {kinds} are unknown; their hashes and signatures were not checked.")
+        if not replay.state.created or not replay.token.created:
+            verdict.could_not("The data do not show the creation of the market and of its money.")
+        if replay.books.strangers:
+            gas = sum(replay.books.strangers.values())
+            count = len(replay.books.strangers)
+            verdict.note(f"Senders who are no agents: {count}, with {gas} gas that is charged to nobody.")
+        if replay.donated > 0:
+            verdict.note(f"Donated to the market without a deposit: {replay.donated} (10^-18 bytecoin).")
+        if replay.state.phase != Phase.DONE:
+            verdict.note(f"Day {replay.state.day} is not over: it is {replay.state.phase.name.lower()}.")

@@ -1,0 +1,126 @@
+"""What a deployment file says, and whether the creation of the contracts bears it out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wattpost.audit.hashing import keccak, minimal, rlp
+from wattpost.audit.raw import Receipt, Transaction, Unreadable, hex_address
+from wattpost.audit.state import Rules
+
+MARKET_ARGUMENTS = (
+    "bytecoin",
+    "technology",
+    "periods",
+    "window",
+    "patience",
+    "kappa",
+    "registrar",
+    "meter",
+    "dust_account",
+)
+ARGUMENTS = {"Bytecoin": ("holder", "supply"), "Technology": (), "Market": MARKET_ARGUMENTS}
+# The order in which the market's fixed values stand behind its code.
+IMMUTABLES = {
+    "Bytecoin": ("supply",),
+    "Technology": (),
+    "Market": (),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    name: str
+    address: int
+    block: int
+    block_hash: str
+    transaction: str
+    arguments: dict[str, int]
+    code_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    chain_id: int
+    genesis_hash: str
+    contracts: dict[str, Contract]
+
+    @property
+    def rules(self) -> Rules:
+        market = self.contracts["Market"]
+        said = market.arguments
+        return Rules(
+            market=market.address,
+            token=said["bytecoin"],
+            technology=said["technology"],
+            periods=said["periods"],
+            window=said["window"],
+            patience=said["patience"],
+            kappa=said["kappa"],
+            registrar=said["registrar"],
+            meter=said["meter"],
+            dust_account=said["dust_account"],
+        )
+
+    @property
+    def first_block(self) -> int:
+        return min(contract.block for contract in self.contracts.values())
+
+
+def read_deployment(path: Path) -> Deployed:
+    """Raises Unreadable with a sentence."""
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise Unreadable(f"The deployment file {path.name} cannot be read: {error.strerror}.") from None
+    except ValueError:
+        raise Unreadable(f"{path.name} is not a deployment file.") from None
+    try:
+        if raw["version"] != 1:
+            raise Unreadable(f"{path.name} has version {raw['version']}, and this auditor reads 1.")
+        contracts = {name: _contract(name, raw["contracts"][name]) for name in ARGUMENTS}
+        deployed = Deployed(int(raw["chain_id"]), str(raw["genesis_hash"]).lower(), contracts)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Unreadable(f"{path.name} is not a deployment file: {error!r}.") from None
+    if not 0 < deployed.rules.periods <= 48:
+        raise Unreadable(f"{path.name} states {deployed.rules.periods} periods; a market has 1 to 48.")
+    return deployed
+
+
+def _contract(name: str, raw: dict[str, Any]) -> Contract:
+    values = [_value(argument) for argument in raw["arguments"]]
+    return Contract(
+        name=name,
+        address=_value(raw["address"]),
+        block=int(raw["block"]),
+        block_hash=str(raw["block_hash"]).lower(),
+        transaction=str(raw["transaction"]).lower(),
+        arguments=dict(zip(ARGUMENTS[name], values, strict=True)),
+        code_hash=str(raw["code_hash"]).lower(),
+    )
+
+
+def _value(argument: Any) -> int:
+    return int(argument, 16) if isinstance(argument, str) else int(argument)
+
+
+def creation_differences(
+    contract: Contract, transaction: Transaction, receipt: Receipt, block_hash: str
+) -> Iterator[tuple[str, str, int | str, int | str]]:
+    """Rule, field, stated and found, for what the creating transaction does not bear out."""
+    if block_hash != contract.block_hash:
+        yield "deployment.block", f"{contract.name} block hash", contract.block_hash, block_hash
+    made = int.from_bytes(keccak(rlp([transaction.sender.to_bytes(20, "big"), minimal(transaction.nonce)]))[12:], "big")
+    if made != contract.address or not receipt.ok:
+        found = hex_address(made) if receipt.ok else "nothing: the creation failed"
+        yield "deployment.address", f"{contract.name} address", hex_address(contract.address), found
+    size = 32 * len(contract.arguments)
+    given = transaction.data[len(transaction.data) - size :]
+    for index, (name, stated) in enumerate(contract.arguments.items()):
+        found_value = int.from_bytes(given[32 * index : 32 * index + 32], "big")
+        if found_value != stated:
+            yield "deployment.arguments", f"{contract.name} {name}", stated, found_value
