@@ -9,6 +9,7 @@ from typing import TypeAlias
 from wattpost.audit.archive import Archive, Node
 from wattpost.audit.deployed import Deployed, read_deployment
 from wattpost.audit.integrity import Integrity
+from wattpost.audit.manifest import days_promised, manifest_differences, read_manifest
 from wattpost.audit.onchain import check_code, check_state
 from wattpost.audit.raw import Block, Unreadable
 from wattpost.audit.replay import Replay
@@ -29,12 +30,21 @@ def audit_folder(path: Path | str, progress: Progress | None = None) -> Verdict:
         if archive.chain_id != deployed.chain_id:
             audit.convict("deployment.chain", "chain id", deployed.chain_id, archive.chain_id)
         audit.finish()
+        manifest = read_manifest(folder / "manifest.json")
+        if manifest is not None:
+            for difference in manifest_differences(manifest, deployed):
+                audit.convict(*difference)
+            if days_promised(manifest) > verdict.checked["days"] and not audit.replay.lost:
+                verdict.could_not(
+                    f"The manifest speaks of {days_promised(manifest)} days, and the archive holds "
+                    f"{verdict.checked['days']} whole ones."
+                )
         phase = audit.replay.state.phase
         if not archive.ended and phase != Phase.DONE and not audit.replay.lost:
             verdict.could_not(
                 f"The archive ends in the middle of day {audit.replay.state.day} and does not say that it is whole."
             )
-        elif not archive.ended:
+        elif not archive.ended and manifest is None:
             verdict.note("The archive does not say that it is whole: whole days after its last block may be missing.")
     except Unreadable as error:
         verdict.could_not(str(error))

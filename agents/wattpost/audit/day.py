@@ -182,9 +182,7 @@ def _shown_piece(state: State, number: int, kind: int, prior: int, shown: list[i
 # ---- settlement
 
 
-def settle(
-    state: State, caller: Caller, day: int, kind: int, number: int, prior: int, shown: list[int]
-) -> list[Event]:
+def settle(state: State, caller: Caller, day: int, kind: int, number: int, prior: int, shown: list[int]) -> list[Event]:
     rules = state.rules
     state.in_phase(day, Phase.PRODUCED, "settlement")
     state.demand(kind in (STANDARD, PRODUCER), "settlement.piece", "there is no such kind of agent")

@@ -1,15 +1,13 @@
-"""What a deployment file says, and whether the creation of the contracts bears it out."""
+"""What a deployment file says."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wattpost.audit.hashing import keccak, minimal, rlp
-from wattpost.audit.raw import Receipt, Transaction, Unreadable, hex_address
+from wattpost.audit.raw import Unreadable
 from wattpost.audit.state import Rules
 
 MARKET_ARGUMENTS = (
@@ -24,12 +22,6 @@ MARKET_ARGUMENTS = (
     "dust_account",
 )
 ARGUMENTS = {"Bytecoin": ("holder", "supply"), "Technology": (), "Market": MARKET_ARGUMENTS}
-# The order in which the market's fixed values stand behind its code.
-IMMUTABLES = {
-    "Bytecoin": ("supply",),
-    "Technology": (),
-    "Market": (),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,21 +98,3 @@ def _contract(name: str, raw: dict[str, Any]) -> Contract:
 
 def _value(argument: Any) -> int:
     return int(argument, 16) if isinstance(argument, str) else int(argument)
-
-
-def creation_differences(
-    contract: Contract, transaction: Transaction, receipt: Receipt, block_hash: str
-) -> Iterator[tuple[str, str, int | str, int | str]]:
-    """Rule, field, stated and found, for what the creating transaction does not bear out."""
-    if block_hash != contract.block_hash:
-        yield "deployment.block", f"{contract.name} block hash", contract.block_hash, block_hash
-    made = int.from_bytes(keccak(rlp([transaction.sender.to_bytes(20, "big"), minimal(transaction.nonce)]))[12:], "big")
-    if made != contract.address or not receipt.ok:
-        found = hex_address(made) if receipt.ok else "nothing: the creation failed"
-        yield "deployment.address", f"{contract.name} address", hex_address(contract.address), found
-    size = 32 * len(contract.arguments)
-    given = transaction.data[len(transaction.data) - size :]
-    for index, (name, stated) in enumerate(contract.arguments.items()):
-        found_value = int.from_bytes(given[32 * index : 32 * index + 32], "big")
-        if found_value != stated:
-            yield "deployment.arguments", f"{contract.name} {name}", stated, found_value

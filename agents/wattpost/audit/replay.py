@@ -10,7 +10,8 @@ from wattpost.audit import accounts, day, energy, events
 from wattpost.audit.books import SHARED, Books, Posted
 from wattpost.audit.calls import MARKET_TABLE, TOKEN_TABLE, Decoded, Malformed, decode
 from wattpost.audit.compare import compare
-from wattpost.audit.deployed import Deployed, creation_differences
+from wattpost.audit.creation import creation_differences
+from wattpost.audit.deployed import Deployed
 from wattpost.audit.events import Event
 from wattpost.audit.inference import Unseen, infer
 from wattpost.audit.raw import Block, Log, Receipt, Transaction, hex_address
@@ -45,6 +46,10 @@ DEPOSITED = events.SHAPES["Deposited"].topic
 TRANSFER, APPROVAL = events.SHAPES["Transfer"].topic, events.SHAPES["Approval"].topic
 # Whoever calls with little gas fails for want of it, after using nearly all: a sixty-fourth stays with the caller.
 SPENT = 60, 64
+# What a call costs before it runs, and a generous bound on what `submit` does after it has looked at its gas.
+CALL_GAS = 21_000
+AFTER_LOOKING = 16_000
+GAS_PER_BYTE = 16
 
 
 @dataclass(slots=True)
@@ -132,7 +137,7 @@ class Replay:
         self._compare(expected, receipt)
         if call.name == "submit":
             self.verdict.count("submissions")
-            self._check_observed(receipt, caller.observed_gas)
+            self._check_observed(transaction, receipt, caller.observed_gas)
         self._note_posted(call)
 
     def _apply(self, call: Decoded, caller: Caller) -> list[Event] | None:
@@ -237,9 +242,7 @@ class Replay:
         self._compare_logs(called_for, found)
 
     def _follow_creation(self, transaction: Transaction, receipt: Receipt) -> None:
-        contract = next(
-            (one for one in self.deployed.contracts.values() if one.transaction == transaction.hash), None
-        )
+        contract = next((one for one in self.deployed.contracts.values() if one.transaction == transaction.hash), None)
         if contract is None:
             return
         block_hash = self.block.hash if self.block else ""
@@ -316,10 +319,20 @@ class Replay:
             self.books.posted.append(Posted(name, None, 0, charged))
             self.verdict.count("charges", len(charged))
 
-    def _check_observed(self, receipt: Receipt, observed: int) -> None:
-        if not 0 < observed <= receipt.gas_used:
-            found = f"at least 1, at most {receipt.gas_used}"
-            self.convict("submission.observed-gas", "observed_gas", found, observed)
+    def _check_observed(self, transaction: Transaction, receipt: Receipt, observed: int) -> None:
+        """What the market saw of a call is what the receipt shows, less what comes before and after it looks."""
+        zeros = transaction.data.count(0)
+        size = len(transaction.data)
+        before = CALL_GAS + 4 * zeros + 16 * (size - zeros)
+        floor = CALL_GAS + 10 * zeros + 40 * (size - zeros)
+        most = receipt.gas_used - CALL_GAS
+        after = AFTER_LOOKING + GAS_PER_BYTE * size
+        least = receipt.gas_used - before - after if receipt.gas_used > floor else 1
+        if transaction.raw.get("accessList"):
+            least = 1  # pays for looking ahead, outside of what the market sees
+        if not max(least, 1) <= observed <= most:
+            told = f"from {max(least, 1)} to {most}"
+            self.convict("submission.observed-gas", "observed_gas", told, observed, hex_address(transaction.sender))
 
     def _observed(self, logs: Sequence[Log]) -> int:
         for log in logs:

@@ -60,9 +60,7 @@ def part_made(bought: int, needed: int, c: int) -> int:
     return min(power_below(WAD, binary_log(bought) - binary_log(needed), c, WAD), WAD)
 
 
-def run_plant(
-    theta: int, c: int, good_bid: int, offers: Sequence[int], day_bids: Sequence[int], good: int
-) -> PlantRun:
+def run_plant(theta: int, c: int, good_bid: int, offers: Sequence[int], day_bids: Sequence[int], good: int) -> PlantRun:
     """Burn what a plant bought of the day's good; periods that nobody bids for need nothing."""
     bought = good * good_bid // day_bids[0] * UNIT if day_bids[0] else 0
     needed = sum(
@@ -75,14 +73,10 @@ def run_plant(
 
 def made_of(offers: Sequence[int], day_bids: Sequence[int], fraction: int) -> list[int]:
     """What a plant delivers: that part of its offers, where somebody bids."""
-    return [0] + [
-        offer * fraction // WAD if bid else 0 for offer, bid in zip(offers[1:], day_bids[1:], strict=True)
-    ]
+    return [0] + [offer * fraction // WAD if bid else 0 for offer, bid in zip(offers[1:], day_bids[1:], strict=True)]
 
 
-def outcome_of(
-    bids: Sequence[int], sold: Sequence[int], day_bids: Sequence[int], delivered: Sequence[int]
-) -> Outcome:
+def outcome_of(bids: Sequence[int], sold: Sequence[int], day_bids: Sequence[int], delivered: Sequence[int]) -> Outcome:
     """One submission's share of every post.
 
     >>> outcome_of([5, 10], [7, 0], [5, 30], [7, 10])

@@ -1,0 +1,45 @@
+"""A run's manifest, where there is one, against the deployment and the chain."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from wattpost.audit.creation import Difference
+from wattpost.audit.deployed import Deployed
+from wattpost.audit.raw import Unreadable
+
+
+def read_manifest(path: Path) -> dict[str, Any] | None:
+    """None where there is no manifest; raises Unreadable where it is none."""
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError):
+        raise Unreadable(f"{path.name} cannot be read or is damaged.") from None
+    if not isinstance(raw, dict):
+        raise Unreadable(f"{path.name} is not a manifest.")
+    return raw
+
+
+def manifest_differences(manifest: dict[str, Any], deployed: Deployed) -> Iterator[Difference]:
+    chain = manifest.get("chain_id", deployed.chain_id)
+    if chain != deployed.chain_id:
+        yield "deployment.chain", "manifest chain_id", deployed.chain_id, str(chain)
+    stated = manifest.get("contracts") or {}
+    for name, contract in deployed.contracts.items():
+        found = str((stated.get(name) or {}).get("code_hash", contract.code_hash)).lower()
+        if found != contract.code_hash:
+            yield "deployment.code", f"manifest {name} code hash", contract.code_hash, found
+    kappa = manifest.get("kappa_kwh_per_gas")
+    if kappa is not None and kappa != deployed.rules.kappa / 1e18:
+        yield "deployment.arguments", "manifest kappa_kwh_per_gas", str(deployed.rules.kappa / 1e18), str(kappa)
+
+
+def days_promised(manifest: dict[str, Any]) -> int:
+    """How many days a finished run has traded."""
+    days = (manifest.get("scenario") or {}).get("days", 0)
+    return days if isinstance(days, int) else 0
