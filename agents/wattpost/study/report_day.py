@@ -100,7 +100,7 @@ def who_bought(run: Run) -> Figure:
         )
     caption = (
         f"Day {day}, agents gathered by the groups of the scenario; numbers in the key are kWh over the day. "
-        "Plants buy back what their own payments burn."
+        "Plants buy back what they use, and what validating their own payments burns."
     )
     return Figure(title, picture(WIDE, 416, title, panel), caption)
 
@@ -116,7 +116,9 @@ def _layers(run: Run, amounts: Array, colours: Sequence[str]) -> list[tuple[str,
         (name, colour, sums[name]) for name, colour in zip((n for n in sums if n in large), colours, strict=False)
     ]
     if rest:
-        layers.append(("others" if len(rest) > 1 else rest[0], GREY, np.sum([sums[n] for n in rest], axis=0)))
+        plants = all(run.kind_of(name) == "producer" for name in rest)
+        label = rest[0] if len(rest) == 1 else "plants" if plants else "others"
+        layers.append((label, GREY, np.sum([sums[name] for name in rest], axis=0)))
     return layers
 
 
