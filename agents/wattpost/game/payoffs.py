@@ -1,0 +1,118 @@
+"""What an action earns under the rules of the market, given everybody else's totals.
+
+    x^t = b^t Q^t / B^t,   g = xi Omega / B^0,   sales q^t B^t / Q^t,   x^0 = g - phi(q)
+
+with Q and B including the agent's own. A post without offers refunds its bids; what nobody bids
+for is not made; inputs that fall short of phi make the fraction f = min(1, (g/phi)^c).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from .agents import Agent, Producer, Standard
+from .arrays import FloatArray, Numbers, number, vector
+from .utility import SLACK
+
+
+class Action(Protocol):
+    """Bids and offers of one agent: `bids` (T,), `numeraire_bid`, `offers` (T,)."""
+
+    @property
+    def bids(self) -> FloatArray: ...
+    @property
+    def numeraire_bid(self) -> float: ...
+    @property
+    def offers(self) -> FloatArray: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rivals:
+    """Everybody else's totals on every post.
+
+    bids : (T,) money; offers : (T,) kWh; numeraire_bids : money on post 0; endowments : Omega_-,
+    units of the good
+    """
+
+    bids: FloatArray
+    offers: FloatArray
+    numeraire_bids: float
+    endowments: float
+
+    def __post_init__(self) -> None:
+        bids = vector(self.bids, "rivals: bids")
+        object.__setattr__(self, "bids", bids)
+        object.__setattr__(self, "offers", vector(self.offers, "rivals: offers", length=bids.size))
+        for key in ("numeraire_bids", "endowments"):
+            object.__setattr__(self, key, number(getattr(self, key), f"rivals: {key}"))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """What an action leads to.
+
+    allocation : (T,) kWh bought; consumption : (T,) kWh net of verification; good : units of the
+    good consumed; balance : money received less money bid (below zero is over budget)
+    """
+
+    allocation: FloatArray
+    consumption: FloatArray
+    good: float
+    balance: float
+    utility: float
+
+
+def payoff(agent: Agent, action: Action, rivals: Rivals, *, verification: Numbers) -> Outcome:
+    """What `action` brings `agent`; verification is (T,) kWh."""
+    bids = np.asarray(action.bids, dtype=np.float64)
+    offers = np.asarray(action.offers, dtype=np.float64)
+    omega = agent.endowment if isinstance(agent, Standard) else 0.0
+    wanted = rivals.bids + bids > 0
+    offers = np.where(wanted, offers, 0.0)
+    bought = _share(action.numeraire_bid, rivals.numeraire_bids, rivals.endowments + omega)
+    burnt = 0.0
+    if isinstance(agent, Producer):
+        burnt = agent.inputs(offers)
+        if burnt > bought:
+            offers = offers * (bought / burnt) ** agent.c
+            burnt = bought
+    supply = rivals.offers + offers
+    money = rivals.bids + bids
+    with np.errstate(divide="ignore", invalid="ignore"):
+        allocation = np.where(money > 0, bids / money * supply, 0.0)
+        sales = np.where(supply > 0, offers / supply * money, 0.0)
+    spent = np.where(supply > 0, bids, 0.0)
+    good_money = rivals.numeraire_bids + action.numeraire_bid
+    earned = omega / (rivals.endowments + omega) * good_money if omega > 0 else 0.0
+    paid = action.numeraire_bid if rivals.endowments + omega > 0 else 0.0
+    needs = np.asarray(verification, dtype=np.float64)
+    consumption = allocation - needs
+    floor = agent.utility.floor
+    missed = consumption - floor
+    consumption = np.where((missed < 0) & (missed > -SLACK * (needs + floor)), floor, consumption)
+    good = bought - burnt
+    return Outcome(
+        allocation=allocation,
+        consumption=consumption,
+        good=good,
+        balance=float(sales.sum() + earned - spent.sum() - paid),
+        utility=agent.utility.value(consumption, good),
+    )
+
+
+def outside(agent: Agent) -> float:
+    """Utility of staying out: no electricity, and one's own endowment of the good.
+
+    >>> from .forms import Linear
+    >>> outside(Standard("h", 3.0, Linear([1.0], 2.0)))
+    6.0
+    """
+    omega = agent.endowment if isinstance(agent, Standard) else 0.0
+    return agent.utility.value(np.zeros(agent.periods), omega)
+
+
+def _share(bid: float, others: float, pot: float) -> float:
+    return bid / (others + bid) * pot if bid > 0 else 0.0

@@ -1,0 +1,362 @@
+"""Producers: make, sell and buy back so that every post is worth its marginal money.
+
+With w the shadow utility of a kWh on a post, lambda of money and upsilon of the good,
+
+    a v'(x - L) = w  (or x = L),    upsilon phi'(q) + mu = w  (or q = 0),    w = lambda e^wedge(x, q),
+
+so x falls and q rises in w, and w is a root per post. On post 0, upsilon = lambda e^good_wedge(g)
+gives g from lambda/upsilon. Two numbers remain per producer: lambda balances money (inner root,
+increasing), upsilon balances the good, g = phi(q) + x^0 (outer root, increasing). Where c <= 1 the
+inner and outer functions are partial derivatives of a convex dual, hence monotone.
+
+phi'(q) = (1/(c theta)) (q/theta)^((1-c)/c). At c = 1 the supply is a step, at w = upsilon/theta, and
+q follows from the wedge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .agents import Producer
+from .arrays import BoolArray, FloatArray
+from .buyers import FAR
+from .forms import Log
+from .roots import rising_root
+from .tastes import Taste
+from .views import View
+
+
+@dataclass(frozen=True, slots=True)
+class Plants:
+    """Technology of n producers: theta, c (n, 1), limits (n, T) kWh."""
+
+    theta: FloatArray
+    c: FloatArray
+    limits: FloatArray
+
+    @classmethod
+    def of(cls, producers: Sequence[Producer]) -> Plants:
+        return cls(
+            theta=np.array([[p.theta] for p in producers]),
+            c=np.array([[p.c] for p in producers]),
+            limits=np.array([p.limits for p in producers]),
+        )
+
+    def inputs(self, q: FloatArray) -> FloatArray:
+        """phi per post (n, T), units of the good."""
+        return np.asarray((q / self.theta) ** (1.0 / self.c))
+
+    def supply(self, log_ratio: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """(n, T) q at which phi' = w/upsilon, up to the limit, and dq/dln; c < 1."""
+        power = self.c / np.where(self.c < 1, 1.0 - self.c, np.nan)
+        head = np.log(self.c) + np.log(self.theta)
+        with np.errstate(over="ignore", invalid="ignore"):
+            q = np.exp(np.log(self.theta) + power * (head + log_ratio))
+            inner = q < self.limits
+            return np.where(inner, q, self.limits), np.where(inner, q * power, 0.0)
+
+    def log_marginal(self, q: FloatArray) -> FloatArray:
+        """(n, T) ln phi'(q)."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            tail = np.where(self.c == 1, 0.0, (1.0 / self.c - 1.0) * np.log(q / self.theta))
+        return np.asarray(tail - np.log(self.c) - np.log(self.theta))
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What n producers do: x, q, ln w (n, T); g, good, ln lambda, ln upsilon (n,)."""
+
+    x: FloatArray
+    q: FloatArray
+    log_value: FloatArray
+    g: FloatArray
+    good: FloatArray
+    log_money: FloatArray
+    log_good: FloatArray
+    rationed: BoolArray
+
+
+@dataclass(frozen=True, slots=True)
+class Posts:
+    """Every post at given multipliers: x, q, ln w (n, T) and derivatives by ln lambda, ln upsilon."""
+
+    x: FloatArray
+    q: FloatArray
+    log_value: FloatArray
+    x_money: FloatArray
+    q_money: FloatArray
+    x_good: FloatArray
+    q_good: FloatArray
+
+
+def posts(
+    taste: Taste,
+    plants: Plants,
+    view: View,
+    log_money: FloatArray,
+    log_good: FloatArray,
+    start: FloatArray,
+) -> Posts:
+    """Buy and make on every post at ln lambda, ln upsilon (n,); `start` guesses ln w (n, T)."""
+    level, good = log_money[:, None], log_good[:, None]
+    step = np.broadcast_to(plants.c == 1, start.shape)
+    fixed = np.zeros_like(start)  # q where supply is a step: nothing or the limit
+    on_step = on_line = np.zeros_like(step)
+    kink = good + plants.log_marginal(plants.limits)
+    with np.errstate(divide="ignore"):
+        linear = np.log(taste.weights) if taste.form.kinked else None
+
+    def bought(y: FloatArray) -> tuple[FloatArray, FloatArray]:
+        if linear is not None:
+            return taste.floor, np.zeros_like(y)
+        e, de = taste.amount(y)
+        return taste.floor + e, de
+
+    def sold(y: FloatArray) -> tuple[FloatArray, FloatArray]:
+        if step.all():
+            return fixed, np.zeros_like(y)
+        q, dq = plants.supply(y - good)
+        return np.where(step, fixed, q), np.where(step, 0.0, dq)
+
+    if step.any():
+        x = bought(kink)[0]
+        above = kink - level - view.wedge(x, plants.limits)[0] < 0
+        below = kink - level - view.wedge(x, 0.0 * x)[0] > 0
+        if linear is not None:
+            above |= kink < linear
+            below &= kink >= linear
+        on_step = step & ~above & ~below
+        fixed = np.where(above, plants.limits, 0.0)
+    if linear is not None:
+        q = sold(linear)[0]
+        on_line = linear - level - view.wedge(taste.floor, q)[0] >= 0
+        on_step = on_step & ~on_line
+
+    def excess(y: FloatArray) -> tuple[FloatArray, FloatArray]:
+        x, dx = bought(y)
+        q, dq = sold(y)
+        mu, by_x, by_q = view.wedge(x, q)
+        with np.errstate(invalid="ignore"):
+            return np.where(on_step | on_line, 0.0, y - level - mu), 1.0 - by_x * dx - by_q * dq
+
+    w = rising_root(excess, start, lower=-FAR, upper=FAR)
+    w = np.where(on_step, kink, w)
+    if linear is not None:
+        w = np.where(on_line, linear, w)
+    x, dx = bought(w)
+    q, dq = sold(w)
+    if on_step.any():
+        q = np.where(on_step, np.clip(view.sold_at(x, w - level), 0.0, plants.limits), q)
+    if on_line.any():
+        x = np.where(on_line, np.maximum(view.bought_at(q, w - level), taste.floor), x)
+    _, by_x, by_q = view.wedge(x, q)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        pull = 1.0 - np.where(dx < 0, by_x * dx, 0.0)
+        push = -np.where(dq > 0, by_q * dq, 0.0)
+        w_money, w_good = 1.0 / (pull + push), push / (pull + push)
+        w_money = np.where(on_step | on_line, 0.0, w_money)
+        w_good = np.where(on_step, 1.0, np.where(on_line, 0.0, w_good))
+        q_money = np.where(on_step, -1.0 / by_q, np.where(on_line, 0.0, dq * w_money))
+        q_good = np.where(on_step, pull / by_q, dq * (w_good - 1.0))
+        x_money = np.where(on_line, -1.0 / by_x, dx * w_money)
+        x_good = np.where(on_line, -by_q * q_good / by_x, dx * w_good)
+    return Posts(x, q, w, x_money, q_money, x_good, q_good)
+
+
+def outputs(
+    taste: Taste,
+    plants: Plants,
+    view: View,
+    *,
+    start: Outputs | None = None,
+) -> Outputs:
+    """Best purchases and offers of n producers with c <= 1 in the short run."""
+    none = np.zeros(taste.size)
+    beyond = np.any((taste.floor > 0) & (taste.floor >= view.room() + plants.limits), axis=1)
+    whole = taste
+    idle = unprofitable(plants, view)
+    if beyond.any():
+        taste = replace(taste, floor=np.where(beyond[:, None], 0.0, taste.floor))
+    if start is None:
+        log_good, log_money, w = _first_guess(taste, plants, view)
+    else:
+        log_good, log_money, w = start.log_good, start.log_money, start.log_value
+    ratio = log_money - log_good
+    flow: Posts = posts(taste, plants, view, log_money, log_good, w)
+    g = none
+
+    def balance(y_good: FloatArray) -> tuple[FloatArray, FloatArray]:
+        nonlocal ratio, flow, g
+        partial: tuple[FloatArray, FloatArray] = (none, none)
+
+        def money(y: FloatArray) -> tuple[FloatArray, FloatArray]:
+            nonlocal flow, g, partial, w
+            flow = posts(taste, plants, view, y + y_good, y_good, w)
+            w = flow.log_value
+            g, dg = view.good_at(-y, none)
+            net, rate = view.money(flow.x, flow.q)
+            cost, cost_rate = view.good_money(g, none)
+            scale = np.abs(net).sum(axis=1) - cost + 1e-300
+            by_good = np.sum(rate * (flow.q_good - flow.x_good), axis=1)
+            by_money = np.sum(rate * (flow.q_money - flow.x_money), axis=1)
+            by_ratio = by_money - cost_rate * dg
+            partial = (by_ratio, by_good + by_money)
+            return np.where(idle, 0.0, (net.sum(axis=1) + cost) / scale), by_ratio / scale
+
+        ratio = rising_root(money, ratio, lower=-FAR, upper=FAR)
+        money(ratio)
+        used = plants.inputs(flow.q)
+        kept, change = taste.good_amount(y_good)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            follow = np.where(partial[0] > 0, -partial[1] / partial[0], 0.0)
+            burn = np.where(flow.q > 0, used / (plants.c * flow.q), 0.0)
+            q_total = flow.q_good + flow.q_money * (1.0 + follow[:, None])
+            _, dg = view.good_at(-ratio, none)
+            slope = -dg * follow - np.sum(burn * q_total, axis=1) - change
+        total = used.sum(axis=1)
+        scale = g + total + np.where(np.isfinite(kept), kept, 1e300) + 1e-300
+        left = (g - total - np.minimum(kept, 1e300)) / scale
+        return np.where(idle, 0.0, left), slope / scale
+
+    lower: FloatArray | float = -FAR
+    if taste.form.kinked:
+        with np.errstate(divide="ignore"):
+            lower = np.maximum(np.log(taste.good), -FAR)
+    log_good = rising_root(balance, log_good, lower=lower, upper=FAR)
+    with np.errstate(all="ignore"):
+        left, _ = balance(log_good)
+    if taste.form.kinked and np.any(plants.c == 1) and np.any(np.abs(left) > 1e-9):
+        # Indifferent between making and not: mix the answers on both sides of upsilon.
+        nudge = 1e-11 * (1.0 + np.abs(log_good))
+        balance(log_good - nudge)
+        low = (flow.x, flow.q, g)
+        under = g - plants.inputs(flow.q).sum(axis=1)
+        balance(log_good + nudge)
+        over = g - plants.inputs(flow.q).sum(axis=1)
+        mix = np.where((under < 0) & (over > 0), over / np.where(over > under, over - under, 1), 0)
+        part = mix[:, None]
+        flow = replace(
+            flow,
+            x=part * low[0] + (1.0 - part) * flow.x,
+            q=part * low[1] + (1.0 - part) * flow.q,
+        )
+        g = mix * low[2] + (1.0 - mix) * g
+    if idle.any():
+        rows = idle[:, None]
+        flow = replace(flow, x=np.where(rows, 0.0, flow.x), q=np.where(rows, 0.0, flow.q))
+        g = np.where(idle, 0.0, g)
+        beyond = beyond | (idle & np.any(taste.floor > 0, axis=1))
+    used = plants.inputs(flow.q).sum(axis=1)
+    answer = Outputs(
+        flow.x,
+        flow.q,
+        flow.log_value,
+        g,
+        np.maximum(g - used, 0.0),
+        ratio + log_good,
+        log_good,
+        np.zeros(taste.size, dtype=np.bool_),
+    )
+    short = beyond | (np.any(taste.floor > 0, axis=1) & (np.abs(left) > 1e-9))
+    return answer if not short.any() else _rationed(whole, plants, view, answer, short)
+
+
+def _rationed(taste: Taste, plants: Plants, view: View, answer: Outputs, suspects: BoolArray) -> Outputs:
+    """`answer` with the producers among `suspects` that cannot buy back their floor rationed."""
+    share, flow, g = self_supply(plants, taste.floor, view)
+    short = suspects & (share <= 1.0)
+    rows = short[:, None]
+    return replace(
+        answer,
+        x=np.where(rows, flow.x, answer.x),
+        q=np.where(rows, flow.q, answer.q),
+        g=np.where(short, g, answer.g),
+        good=np.where(short, 0.0, answer.good),
+        rationed=short,
+    )
+
+
+def unprofitable(plants: Plants, view: View) -> BoolArray:
+    """(n,) producers whose first kWh costs more of the good than it buys, on every post."""
+    zeros, none = np.zeros_like(plants.limits), np.zeros(plants.limits.shape[0])
+    earned = view.wedge(zeros, zeros)[0] - view.good_wedge(none, none)[0][:, None]
+    cost = np.where(plants.c < 1, -np.inf, plants.log_marginal(plants.limits))
+    return np.asarray(np.all((earned <= cost) | (plants.limits <= 0), axis=1))
+
+
+def self_supply(plants: Plants, floor: FloatArray, view: View) -> tuple[FloatArray, Posts, FloatArray]:
+    """(n,) the largest r at which a producer can afford r * floor, with its posts and g there.
+
+    For a given r the most of the good that can be left, g - phi(q), falls in r; r is where nothing
+    is left. Infinite where the floor is zero.
+    """
+    count = floor.shape[0]
+    none, zeros = np.zeros(count), np.zeros_like(floor)
+    idle = unprofitable(plants, view)
+    needy = np.any(floor > 0, axis=1) & ~idle
+    most = (1.0 - 1e-12) * (view.room() + plants.limits)
+    ceiling = -view.good_wedge(none, none)[0]
+    ratio = ceiling - np.log(2.0)
+    w = ratio[:, None] + view.wedge(zeros, zeros)[0]
+    flow: Posts = posts(_blank(floor, zeros), plants, view, ratio, none, w)
+    g = none
+
+    def left(y: FloatArray) -> tuple[FloatArray, FloatArray]:
+        nonlocal ratio, flow, g
+        x = np.exp(y)[:, None] * floor
+        fits = np.all(x < most, axis=1)
+        taste = _blank(floor, np.minimum(x, most))
+
+        def money(z: FloatArray) -> tuple[FloatArray, FloatArray]:
+            nonlocal flow, w
+            flow = posts(taste, plants, view, z, none, w)
+            w = flow.log_value
+            spare, dspare = view.good_at(-z, none)
+            net, rate = view.money(flow.x, flow.q)
+            cost, cost_rate = view.good_money(spare, none)
+            scale = np.abs(net).sum(axis=1) - cost + 1e-300
+            change = np.sum(rate * flow.q_money, axis=1) - cost_rate * dspare
+            return np.where(needy, (net.sum(axis=1) + cost) / scale, 0.0), change / scale
+
+        ratio = rising_root(money, np.minimum(ratio, ceiling), lower=-FAR, upper=ceiling)
+        money(ratio)
+        g = view.good_at(-ratio, none)[0]
+        net = view.money(flow.x, flow.q)[0].sum(axis=1)
+        missing = np.minimum(net + view.good_money(g, none)[0], 0.0)
+        used = plants.inputs(flow.q).sum(axis=1)
+        rest = g - used + missing * np.exp(ceiling)
+        scale = g + used - missing * np.exp(ceiling) + 1e-300
+        slope = np.sum(np.exp(w) * flow.x, axis=1)
+        value = np.where(fits, -rest / scale, np.inf)
+        return np.where(needy, value, 0.0), slope / scale
+
+    y = rising_root(left, none, lower=-FAR, upper=FAR, tolerance=1e-13)
+    with np.errstate(all="ignore"):
+        left(y)
+    share = np.where(needy, np.exp(y), np.where(np.any(floor > 0, axis=1), 0.0, np.inf))
+    rows = idle[:, None]
+    flow = replace(flow, x=np.where(rows, 0.0, flow.x), q=np.where(rows, 0.0, flow.q))
+    return share, flow, np.where(idle, 0.0, g)
+
+
+def _first_guess(taste: Taste, plants: Plants, view: View) -> tuple[FloatArray, FloatArray, FloatArray]:
+    none = np.zeros_like(taste.weights)
+    price = view.wedge(none, none)[0]
+    half = price + np.log(0.5)
+    made = plants.limits
+    if np.any(plants.c < 1):
+        made = np.where(plants.c < 1, plants.supply(half)[0], made)
+    worth = np.sum(np.exp(half) * made, axis=1) + 1e-300
+    log_good = np.log(taste.weights.sum(axis=1) + taste.good) - np.log(worth)
+    log_good = np.clip(log_good, -FAR, FAR)
+    log_money = log_good + np.log(0.5)
+    return log_good, log_money, half + log_good[:, None]
+
+
+def _blank(like: FloatArray, floor: FloatArray) -> Taste:
+    """Agents that want nothing but to buy `floor` (n, T)."""
+    none = np.zeros(like.shape[0])
+    return Taste(Log, np.zeros_like(like), none, floor, none[:, None])
