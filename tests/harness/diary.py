@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from wattpost.spec import UNIT, unpack
-
 from tests.harness.evm import Event
+from wattpost.spec import UNIT, unpack
 
 Amounts = tuple[int, ...]
 

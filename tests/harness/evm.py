@@ -14,6 +14,7 @@ from typing import Any
 from boa.environment import Env
 from eth_abi import decode, encode
 from eth_utils import keccak, to_checksum_address
+
 from wattpost.chain.compile import Artifact
 
 ERROR_STRING = bytes.fromhex("08c379a0")
@@ -183,7 +184,9 @@ class Contract:
         entry = self._events[int(topics[0]).to_bytes(32, "big")]
         indexed = [each for each in entry["inputs"] if each["indexed"]]
         plain = [each for each in entry["inputs"] if not each["indexed"]]
-        values = dict(zip([each["name"] for each in plain], decode([_type_of(each) for each in plain], data), strict=True))
+        values = dict(
+            zip([each["name"] for each in plain], decode([_type_of(each) for each in plain], data), strict=True)
+        )
         for each, topic in zip(indexed, topics[1:], strict=True):
             (values[each["name"]],) = decode([_type_of(each)], int(topic).to_bytes(32, "big"))
         for name, value in values.items():

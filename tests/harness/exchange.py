@@ -9,12 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from wattpost.chain.compile import Artifact
-from wattpost.spec import pack, pack_profile, words_for
-
 from tests.harness.chain_of_submissions import PRODUCER, STANDARD, Link, extend, shown
 from tests.harness.evm import Contract, Evm, Receipt, role
 from tests.harness.sources import trio
+from wattpost.chain.compile import Artifact
+from wattpost.spec import pack, pack_profile, words_for
 
 WAD = 10**18
 UNIT = 10**9
@@ -62,7 +61,7 @@ class Exchange:
         self.words = words_for(self.periods)
         self.day = 0
         self.waiting: dict[int, list[Link]] = {STANDARD: [], PRODUCER: []}
-        self.priors: dict[int, list[bytes]] = {STANDARD: [], PRODUCER: []}
+        self.priors: dict[int, list[bytes]] = {STANDARD: [bytes(32)], PRODUCER: [bytes(32)]}
         self.pieces: list[Piece] = []
 
     # ---- who takes part
@@ -81,9 +80,7 @@ class Exchange:
             self.fund(agent, money)
         return agent
 
-    def producer(
-        self, name: str, *, theta: int, c: int, capacity: int, profile: int = 0, money: int = 0
-    ) -> str:
+    def producer(self, name: str, *, theta: int, c: int, capacity: int, profile: int = 0, money: int = 0) -> str:
         """A registered producer with prepaid money."""
         agent = role(name)
         self.market.register_producer(agent, theta, c, capacity, profile, by=REGISTRAR)

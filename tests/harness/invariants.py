@@ -11,12 +11,12 @@ from fractions import Fraction
 from itertools import pairwise
 
 import mpmath
-from wattpost.spec import UNIT, WAD, unpack
 
 from tests.harness.diary import Amounts, Day, Diary
 from tests.harness.evm import Receipt
 from tests.harness.exchange import DUST, Exchange
 from tests.harness.snapshot import Camera, Snapshot
+from wattpost.spec import UNIT, WAD, unpack
 
 FULL = 10_000
 
@@ -139,7 +139,9 @@ class Invariants:
                 yield "invariant 3: allocations exceed the deliveries"
             if (energy + day.dust.dust_energy, good + day.dust.dust_good) != (sum(delivered[1:]), delivered[0]):
                 yield "invariant 3: allocations and dust are not the deliveries"
-            buyers = sum(1 for bids in day.bids.values() for post in range(1, self.posts) if bids[post] and delivered[post])
+            buyers = sum(
+                1 for bids in day.bids.values() for post in range(1, self.posts) if bids[post] and delivered[post]
+            )
             if day.dust.dust_energy > max(0, buyers - 1) or day.dust.dust_good > max(0, len(day.bids) - 1):
                 yield "invariant 3: a unit or more per buyer was lost to dust"
 

@@ -8,11 +8,13 @@ from functools import cache
 from typing import Any
 
 from eth_utils import keccak
-from wattpost.spec import unpack
 
 from tests.harness.exchange import Exchange
+from wattpost.spec import unpack
 
 CLOSED, PRODUCED = 2, 3
+FIXED_SLOTS = 96  # all variables of the market that are no mappings lie below
+SCALARS = 7  # and of these, single figures that change often come first
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,40 +37,54 @@ class Snapshot:
 
 
 class Camera:
-    """Takes snapshots. A view of an account is asked again only when the storage word behind it has changed."""
+    """Takes snapshots. A view is asked again only when a storage word that may be behind it has changed."""
 
     def __init__(self, exchange: Exchange) -> None:
         self.exchange = exchange
         self._seen: dict[str, tuple[int, Any, int]] = {}
+        self._words: tuple[int, ...] = ()
+        self._fixed: dict[str, Any] = {}
 
     def take(self, owners: Iterable[str]) -> Snapshot:
         exchange, market = self.exchange, self.exchange.market
         owners = sorted(owners)
         posts = exchange.periods + 1
 
-        def lanes(view: Any) -> tuple[int, ...]:
-            return unpack([view(word) for word in range(exchange.words)], posts)
-
         for owner in owners:
             self._look_at(owner)
-        today = market.today()
+        self._look_at_the_rest(posts)
         accounts = {owner: self._seen[owner][1] for owner in owners}
-        plants = [owner for owner in owners if accounts[owner].kind == 2 and today.phase in (CLOSED, PRODUCED)]
+        running = self._fixed["today"].phase in (CLOSED, PRODUCED)
+        plants = [owner for owner in owners if accounts[owner].kind == 2 and running]
         return Snapshot(
             accounts=accounts,
             arrears={owner: self._seen[owner][2] for owner in owners},
             fractions={owner: market.fraction_of(owner) for owner in plants},
-            today=today,
-            bids=lanes(market.total_bids),
-            offers=lanes(market.total_offers),
-            delivered=lanes(market.total_delivered),
             heads=market.heads(),
-            owed=market.owed(),
-            dust=tuple(market.dust()),
-            registrar=(market.registrar(), market.next_registrar()),
-            registered=(market.total_endowment(), market.total_capacity()),
             held=exchange.bytecoin.balanceOf(market.address),
+            **self._fixed,
         )
+
+    def _look_at_the_rest(self, posts: int) -> None:
+        market = self.exchange.market
+        words = tuple(self.exchange.evm.storage(market, slot) for slot in range(FIXED_SLOTS))
+        if words == self._words:
+            return
+        if words[SCALARS:] != self._words[SCALARS:]:
+            for name, view in (
+                ("bids", market.total_bids),
+                ("offers", market.total_offers),
+                ("delivered", market.total_delivered),
+            ):
+                self._fixed[name] = unpack([view(word) for word in range(self.exchange.words)], posts)
+            self._fixed["dust"] = tuple(market.dust())
+        self._words = words
+        self._fixed |= {
+            "today": market.today(),
+            "owed": market.owed(),
+            "registrar": (market.registrar(), market.next_registrar()),
+            "registered": (market.total_endowment(), market.total_capacity()),
+        }
 
     def _look_at(self, owner: str) -> None:
         # a change of arrears is always one of the account's word too: its last submission becomes metered
