@@ -54,8 +54,8 @@ def prices_and_volumes(run: Run) -> Figure:
         return Figure(f"On day {day} no electricity was traded", picture(WIDE, 480, "No trade", upper, lower), caption)
     high, low = int(np.nanargmax(electricity)) + 1, int(np.nanargmin(electricity)) + 1
     title = (
-        f"Electricity was dearest at {period_name(high, T)} ({number(price[high])} bytecoin per kWh) "
-        f"and cheapest at {period_name(low, T)} ({number(price[low])})"
+        f"Electricity was dearest {_when(high, T)} ({number(price[high])} bytecoin per kWh) "
+        f"and cheapest {_when(low, T)} ({number(price[low])})"
     )
     if price[high] - price[low] < 1e-3 * price[high]:
         title = f"Electricity cost {number(price[high])} bytecoin per kWh in every period"
@@ -93,10 +93,10 @@ def who_bought(run: Run) -> Figure:
     title = f"On day {day} nothing was bought"
     if bought and total_bought.sum() > 0:
         buyer = max(bought, key=lambda layer: float(layer[2].sum()))
-        seller = max(sold, key=lambda layer: float(layer[2].sum()), default=("no", "", none))
+        seller = max(sold, key=lambda layer: float(layer[2].sum()), default=("nobody", "", none))
         title = (
-            f"{buyer[0].capitalize()} agents bought most, {_share(buyer[2], total_bought)} of all; "
-            f"{seller[0]} plants offered most, {_share(seller[2], total_sold)}"
+            f"Largest buyer: {buyer[0]}, {_share(buyer[2], total_bought)} of all electricity; "
+            f"largest seller: {seller[0]}, {_share(seller[2], total_sold)}"
         )
     caption = (
         f"Day {day}, agents gathered by the groups of the scenario; numbers in the key are kWh over the day. "
@@ -120,6 +120,10 @@ def _layers(run: Run, amounts: Array, colours: Sequence[str]) -> list[tuple[str,
         label = rest[0] if len(rest) == 1 else "plants" if plants else "others"
         layers.append((label, GREY, np.sum([sums[name] for name in rest], axis=0)))
     return layers
+
+
+def _when(period: int, periods: int) -> str:
+    return ("at " if periods == 24 else "in ") + period_name(period, periods)
 
 
 def _share(part: Array, whole: Array) -> str:

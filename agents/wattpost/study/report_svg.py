@@ -72,6 +72,7 @@ class Panel:
         self.svg.append(f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{at}"{fill}>{escape(words)}</text>')
 
     def y_axis(self, values: Sequence[float], label: str, words: Sequence[str] = ()) -> None:
+        decimals = max((len(f"{value:g}".partition(".")[2]) for value in values), default=0)
         for place, value in enumerate(values):
             y = self.py(value)
             kind = "zero" if value == 0 and not self.log else "grid"
@@ -79,7 +80,7 @@ class Panel:
                 f'<line class="{kind}" x1="{self.left:.1f}" x2="{self.left + self.width:.1f}" '
                 f'y1="{y:.1f}" y2="{y:.1f}"/>'
             )
-            self.text(self.left - 8, y + 4, words[place] if words else f"{value:,g}", at="end")
+            self.text(self.left - 8, y + 4, words[place] if words else f"{value:,.{decimals}f}", at="end")
         self.text(self.left, self.top - 12, label, kind="axis")
 
     def x_axis(self, values: Sequence[float], words: Sequence[str], label: str) -> None:

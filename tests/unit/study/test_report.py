@@ -59,8 +59,8 @@ def test_report__of_a_run__has_every_section_its_links_point_to(run_folder: RunF
 def test_report__of_a_run__holds_its_numbers(run_folder: RunFolder) -> None:
     page = page_of(run_folder())
     for words in (
-        "dearest at period 2 (7.50 bytecoin per kWh)",
-        "cheapest at period 1 (2.50)",
+        "dearest in period 2 (7.50 bytecoin per kWh)",
+        "cheapest in period 1 (2.50)",
         "From day 3 on, no agent could gain more than 0.1 %",  # gaps are 10 %, 1 %, 0.1 %, 0.01 %
         "burnt 0.120 kWh on day 4, 0.75 % of what was bought",
         "1.00e-07 kWh (0.360 J) per gas",
