@@ -10,16 +10,14 @@ from wattpost.chain.deployment import Deployment
 from wattpost.chain.engine import Engine, open_engine
 from wattpost.chain.keys import load
 from wattpost.chain.market import Market
-from wattpost.chain.units import to_wad
 from wattpost.chain.wallet import Wallet
-from wattpost.energy import kappa_of
-from wattpost.fleet import founding
 from wattpost.fleet.agent import Agent, Settings, work
 from wattpost.fleet.keyring import METER_RANK, OPERATOR_RANK, file_keyring
 from wattpost.fleet.meter import Meter
 from wattpost.fleet.operator import Operator
 from wattpost.fleet.process import FIRST_RANK
 from wattpost.fleet.tasks import task
+from wattpost.study.opening import open_market
 from wattpost.study.run import Progress, RunError
 from wattpost.study.scenario import Scenario
 
@@ -28,20 +26,9 @@ def found(scenario: Scenario, url: str, keys: Path, password: str, out: Path, pr
     """Deploy, register the scenario's agents, hand out bytecoin, and write the deployment file."""
     scenario.check_runnable()
     ring = file_keyring(keys, [agent.name for agent in scenario.agents], password)
-    kappa = kappa_of(scenario.verification.layer, scenario.verification.joules_per_gas)
     with open_engine("rpc", url=url) as engine:
-        wallet = Wallet(engine.rpc, ring.operator, chain_id=engine.chain_id, rank=OPERATOR_RANK)
-        rules = founding.Rules(
-            scenario.periods, scenario.window, scenario.patience, kappa, ring.meter.address, ring.dust_account
-        )
-        progress.stage("deploying contracts")
-        supply = founding.supply_for(len(scenario.agents), scenario.bytecoin)
-        deployment = founding.deploy(engine, wallet, rules, supply)
-        deployment.save(out)
-        progress.stage("registering agents")
-        agents = dict(zip(ring.agents, scenario.agents, strict=True))
-        founding.register(engine, wallet, deployment, agents, to_wad(scenario.bytecoin))
-    return deployment
+        progress.stage("deploying contracts and registering agents")
+        return open_market(engine, scenario, ring, deployed=lambda deployment: deployment.save(out))
 
 
 def be_agent(

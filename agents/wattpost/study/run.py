@@ -15,17 +15,17 @@ from wattpost.chain import archive
 from wattpost.chain.engine import Engine, open_engine
 from wattpost.chain.files import write_atomically
 from wattpost.chain.market import Market
-from wattpost.chain.units import to_wad
 from wattpost.chain.wallet import Wallet
 from wattpost.energy import kappa_of
 from wattpost.fleet import founding
-from wattpost.fleet.keyring import METER_RANK, OPERATOR_RANK, Keyring, file_keyring, test_keyring
+from wattpost.fleet.keyring import METER_RANK, Keyring, file_keyring, test_keyring
 from wattpost.fleet.meter import Meter
 from wattpost.fleet.operator import Operator
 from wattpost.fleet.plants import Plant
 from wattpost.fleet.policy import load as load_policy
 from wattpost.fleet.processes import Fleet
 from wattpost.fleet.tasks import task
+from wattpost.study.opening import open_market, operator_wallet
 from wattpost.study.results import Results
 from wattpost.study.scenario import Scenario
 
@@ -83,8 +83,10 @@ class Outcome:
     timings: dict[str, float] = field(default_factory=dict)
 
 
-def run(scenario: Scenario, options: Options, progress: Progress) -> Outcome:
+def run(scenario: Scenario, options: Options, progress: Progress, engine: Engine | None = None) -> Outcome:
     """Run a scenario and leave its folder; nothing of the run outlives this call but the folder.
+
+    engine : a chain that is already there, in place of what the options name
 
     Raises RunError, and the one-sentence errors of the parts it uses, before anything is left behind.
     """
@@ -97,14 +99,15 @@ def run(scenario: Scenario, options: Options, progress: Progress) -> Outcome:
     timings: dict[str, float] = {}
     with _folder(options.out, options.replace) as folder:
         progress.stage("starting the chain")
-        with _timed(timings, "start"), open_engine(options.engine, port=options.port, url=options.url) as engine:
-            session = _Session(scenario, options, engine, _keyring(scenario, options), kappa)
+        chain = engine or open_engine(options.engine, port=options.port, url=options.url)
+        with chain, _timed(timings, "chain"):
+            session = _Session(scenario, options, chain, _keyring(scenario, options), kappa)
             session.found(folder, progress)
             with _timed(timings, "days"):
                 session.trade(progress)
             with _timed(timings, "archive"):
                 progress.stage("writing the chain down")
-                archive.write(engine.rpc, folder / "chain.jsonl.gz")
+                archive.write(chain.rpc, folder / "chain.jsonl.gz")
             results = session.results()
         with _timed(timings, "audit"):
             verdict = _audit(folder, progress)
@@ -135,25 +138,12 @@ class _Session:
 
     def found(self, folder: Path, progress: Progress) -> None:
         """Contracts, ether on test engines, registration and bytecoin."""
-        progress.stage("compiling and deploying contracts")
-        scenario, ring = self.scenario, self.keyring
+        progress.stage("deploying contracts and registering agents")
+        ring = self.keyring
         if self.engine.is_test:
             self.engine.fund([ring.operator.address, ring.meter.address, *ring.agents])
-        wallet = self._wallet()
-        rules = founding.Rules(
-            periods=scenario.periods,
-            window=scenario.window,
-            patience=scenario.patience,
-            kappa=self.kappa,
-            meter=ring.meter.address,
-            dust_account=ring.dust_account,
-        )
-        supply = founding.supply_for(len(scenario.agents), scenario.bytecoin)
-        self.deployment = founding.deploy(self.engine, wallet, rules, supply)
+        self.deployment = open_market(self.engine, self.scenario, ring)
         self.deployment.save(folder / "deployment.json")
-        progress.stage("registering agents")
-        agents = dict(zip(ring.agents, scenario.agents, strict=True))
-        founding.register(self.engine, wallet, self.deployment, agents, to_wad(scenario.bytecoin))
 
     def trade(self, progress: Progress) -> None:
         """All days, with a process for every agent."""
@@ -175,7 +165,7 @@ class _Session:
         market = Market(self.engine.rpc, self.deployment)
         meter_wallet = Wallet(self.engine.rpc, ring.meter, chain_id=self.engine.chain_id, rank=METER_RANK)
         self.meter = Meter(self.engine, meter_wallet, market)
-        operator = Operator(self.engine, self._wallet(), market, self.meter)
+        operator = Operator(self.engine, operator_wallet(self.engine, ring), market, self.meter)
         with Fleet(incidents=self.incidents) as fleet:
             progress.stage("starting agents", len(tasks))
             fleet.start(tasks, self.engine.url, self.deployment, options.processes)
@@ -233,8 +223,7 @@ class _Session:
             "test_keys": self.engine.is_test,
             "versions": _versions(),
             "contracts": {
-                name: {"code_hash": each.code_hash, **each.settings}
-                for name, each in self.deployment.contracts.items()
+                name: {"code_hash": each.code_hash, **each.settings} for name, each in self.deployment.contracts.items()
             },
             "kappa_kwh_per_gas": self.kappa / 1e18,
             "state_digest": results.state_digest(),
@@ -243,9 +232,6 @@ class _Session:
             "incidents": self.incidents,
             "command": self.options.command,
         }
-
-    def _wallet(self) -> Wallet:
-        return Wallet(self.engine.rpc, self.keyring.operator, chain_id=self.engine.chain_id, rank=OPERATOR_RANK)
 
 
 def with_changes(scenario: Scenario, *, days: int | None = None, seed: int | None = None) -> Scenario:

@@ -1,0 +1,43 @@
+"""A scenario's market on a chain: deployed, its agents admitted and given their bytecoin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from wattpost.chain.deployment import Deployment
+from wattpost.chain.engine import Engine
+from wattpost.chain.units import to_wad
+from wattpost.chain.wallet import Wallet
+from wattpost.energy import kappa_of
+from wattpost.fleet import founding
+from wattpost.fleet.keyring import OPERATOR_RANK, Keyring
+from wattpost.study.scenario import Scenario
+
+
+def operator_wallet(engine: Engine, ring: Keyring) -> Wallet:
+    return Wallet(engine.rpc, ring.operator, chain_id=engine.chain_id, rank=OPERATOR_RANK)
+
+
+def open_market(
+    engine: Engine,
+    scenario: Scenario,
+    ring: Keyring,
+    *,
+    deployed: Callable[[Deployment], None] = lambda _: None,
+) -> Deployment:
+    """Found the scenario's market with the operator's key; `deployed` is told once the contracts stand."""
+    wallet = operator_wallet(engine, ring)
+    rules = founding.Rules(
+        periods=scenario.periods,
+        window=scenario.window,
+        patience=scenario.patience,
+        kappa=kappa_of(scenario.verification.layer, scenario.verification.joules_per_gas),
+        meter=ring.meter.address,
+        dust_account=ring.dust_account,
+    )
+    supply = founding.supply_for(len(scenario.agents), scenario.bytecoin)
+    deployment = founding.deploy(engine, wallet, rules, supply)
+    deployed(deployment)
+    agents = dict(zip(ring.agents, scenario.agents, strict=True))
+    founding.register(engine, wallet, deployment, agents, to_wad(scenario.bytecoin))
+    return deployment
