@@ -11,21 +11,22 @@ bids. By the envelope theorem value(q) has the gradient
 
     a v' b/B + lambda_budget B Q_-/Q^2 - upsilon phi'(q).
 
-Offers are climbed with L-BFGS-B within 0 <= q <= K from a fixed list of starts: for n of the posts
-with the best prices, each level of capacity in `LEVELS`, and the convex answer where there is one.
-The best end is returned. It is a search, not a proof, and certificates say so.
+Starts are fixed: for n of the posts with the best prices, each level of capacity in `LEVELS`, and
+the convex answer where there is one. Each is climbed over (b, q) at once (`ascent.py`); the best end
+is made exact by L-BFGS-B on value(q). It is a search, not a proof, and certificates say so.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize
+from scipy.optimize import brentq, minimize
 
 from .agents import Producer
 from .arrays import FloatArray
+from .ascent import Ascent
 from .buyers import Purchases, purchases
 from .tastes import Taste
 from .views import Bidding, Rivalled
@@ -57,28 +58,28 @@ class _Bids:
 
 def search(producer: Producer, taste: Taste, seen: Rivalled, held: float, hint: Trades | None) -> Trades:
     """The best trades found for `producer`; the offers of `hint` are one more start."""
-    periods = producer.periods
-    idle = Trades(np.zeros(periods), np.zeros(periods), 0.0)
-    best = _Bids(idle, float(taste.totals(-taste.floor, np.zeros(1))[0]), idle.q)
-    if np.any(taste.floor > 0):
-        best = _Bids(idle, -np.inf, idle.q)
+    nothing = np.zeros(producer.periods)
+    best = _Bids(Trades(nothing, nothing, 0.0), -np.inf, nothing)
+    if not np.any(taste.floor > 0):
+        best = replace(best, value=float(taste.totals(nothing[None, :], np.zeros(1))[0]))
+    ascent = Ascent(producer, taste, seen, held)
+    for start in _starts(producer, seen, held, hint):
+        for q in (start, ascent.climb(start)):
+            end = _bids(producer, taste, seen, held, q)
+            if end.value > best.value:
+                best = end
+    if not np.isfinite(best.value):
+        return best.trades
     bounds = [(0.0, float(limit)) for limit in producer.limits]
 
     def loss(q: Any) -> tuple[float, FloatArray]:
         bids = _bids(producer, taste, seen, held, np.asarray(q, dtype=np.float64))
         return -max(bids.value, -WORST), -bids.gradient
 
-    for start in _starts(producer, seen, held, hint):
-        first = _bids(producer, taste, seen, held, start)
-        if not np.isfinite(first.value):
-            continue
-        options: Any = {"maxiter": 150, "ftol": 1e-15, "gtol": 1e-10, "maxls": 30}
-        found = minimize(loss, start, jac=True, bounds=bounds, method="L-BFGS-B", options=options)
-        end = _bids(producer, taste, seen, held, np.clip(found.x, 0.0, producer.limits))
-        end = end if end.value >= first.value else first
-        if end.value > best.value + 1e-13 * (1.0 + abs(best.value)):
-            best = end
-    return best.trades
+    options: Any = {"maxiter": 40, "ftol": 1e-15, "gtol": 1e-10, "maxls": 10}
+    found = minimize(loss, best.trades.q, jac=True, bounds=bounds, method="L-BFGS-B", options=options)
+    end = _bids(producer, taste, seen, held, np.clip(found.x, 0.0, producer.limits))
+    return end.trades if end.value > best.value else best.trades
 
 
 def _starts(producer: Producer, seen: Rivalled, held: float, hint: Trades | None) -> list[FloatArray]:
@@ -87,7 +88,7 @@ def _starts(producer: Producer, seen: Rivalled, held: float, hint: Trades | None
     order = np.argsort(-seen.bids[0] / seen.offers[0], kind="stable")
     order = order[limits[order] > 0]
     points = [] if hint is None else [hint.q, 0.5 * hint.q]
-    for count in _spread(order.size):
+    for count in _spread(order.size) if producer.c > 1 else [order.size]:
         for level in LEVELS if producer.c > 1 else LEVELS[1:2]:
             q = np.zeros(limits.size)
             q[order[:count]] = level * limits[order[:count]]
@@ -137,13 +138,11 @@ def _bids(producer: Producer, taste: Taste, seen: Rivalled, held: float, q: Floa
         tau = 1.0
         bought, over_budget, _ = at(1.0)
         if over_budget > 1e-12 * revenue:
-            low, high = 0.0, 1.0
-            for _ in range(60):
-                tau = 0.5 * (low + high)
-                bought, over_budget, _ = at(tau)
-                low, high = (tau, high) if over_budget <= 0 else (low, tau)
-                if abs(over_budget) <= 1e-13 * revenue:
-                    break
+            slack = 1e-13 * revenue
+            if at(0.0)[1] > slack:
+                return _Bids(Trades(0.0 * q, q, 0.0), -np.inf, np.zeros_like(q))
+            tau = float(brentq(lambda mix: at(mix)[1] - 2 * slack, 0.0, 1.0, xtol=1e-15, rtol=1e-14))
+            bought, _, _ = at(tau)
     if bool(bought.rationed[0]):
         return _Bids(Trades(bought.x[0], q, used), -np.inf, np.zeros_like(q))
     x, good = bought.x[0], float(bought.g[0])
