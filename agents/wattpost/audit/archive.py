@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import http.client
 import json
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from wattpost.audit.raw import Block, Unreadable, content, quantity, read_block
+from wattpost.audit.raw import Block, Damaged, Unreadable, content, quantity, read_block
 
 FORMAT = "wattpost-chain"
 BATCH = 20  # blocks asked for at once
@@ -20,7 +21,7 @@ BATCH = 20  # blocks asked for at once
 
 @dataclass(slots=True)
 class Archive:
-    """`chain.jsonl.gz`: a line that says what it is, a line for each block, and perhaps a line that ends it."""
+    """`chain.jsonl.gz`: a line that says what it is, a line for each block, and a line that ends it."""
 
     path: Path
     chain_id: int = 0
@@ -34,7 +35,7 @@ class Archive:
                 self._read_title(file.readline())
                 for number, line in enumerate(file, 2):
                     entry = self._entry(line, number)
-                    if "end" in entry:
+                    if "end" in entry and not self.ended:
                         self._check_end(entry["end"], last)
                         continue
                     if self.ended:
@@ -44,12 +45,28 @@ class Archive:
                         raise Unreadable(f"Block {last.number + 1} is missing: block {block.number} stands there.")
                     last = block
                     yield block
-        except (EOFError, zlib.error, gzip.BadGzipFile, UnicodeDecodeError):
-            raise Unreadable(f"{self.path.name} is damaged or was cut off.") from None
+        except EOFError:
+            raise Unreadable(f"{self.path.name} was cut off.") from None
+        except (zlib.error, gzip.BadGzipFile, UnicodeDecodeError):
+            raise Damaged(f"{self.path.name} is damaged.") from None
         except OSError as error:
             raise Unreadable(f"{self.path.name} cannot be read: {error.strerror}.") from None
+        except Unreadable:
+            self._check_sum()
+            raise
         if last is None:
             raise Unreadable(f"{self.path.name} holds no block.")
+        if not self.ended:
+            raise Unreadable(f"{self.path.name} was cut off: it ends at block {last.number} and does not say so.")
+
+    def _check_sum(self) -> None:
+        """Raises Damaged if the file is not what was compressed into it."""
+        with contextlib.suppress(EOFError), gzip.open(self.path, "rb") as file:
+            try:
+                while file.read(1 << 20):
+                    pass
+            except (zlib.error, gzip.BadGzipFile):
+                raise Damaged(f"{self.path.name} is damaged.") from None
 
     def _read_title(self, line: str) -> None:
         title = self._entry(line, 1)

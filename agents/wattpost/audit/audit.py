@@ -11,7 +11,7 @@ from wattpost.audit.deployed import Deployed, read_deployment
 from wattpost.audit.integrity import Integrity
 from wattpost.audit.manifest import days_promised, manifest_differences, read_manifest
 from wattpost.audit.onchain import check_code, check_state
-from wattpost.audit.raw import Block, Unreadable
+from wattpost.audit.raw import Block, Damaged, Unreadable
 from wattpost.audit.replay import Replay
 from wattpost.audit.state import Phase
 from wattpost.audit.verdict import Verdict, Violation
@@ -39,13 +39,9 @@ def audit_folder(path: Path | str, progress: Progress | None = None) -> Verdict:
                     f"The manifest speaks of {days_promised(manifest)} days, and the archive holds "
                     f"{verdict.checked['days']} whole ones."
                 )
-        phase = audit.replay.state.phase
-        if not archive.ended and phase != Phase.DONE and not audit.replay.lost:
-            verdict.could_not(
-                f"The archive ends in the middle of day {audit.replay.state.day} and does not say that it is whole."
-            )
-        elif not archive.ended and manifest is None:
-            verdict.note("The archive does not say that it is whole: whole days after its last block may be missing.")
+    except Damaged as error:
+        verdict.violations.clear()
+        verdict.could_not(str(error))
     except Unreadable as error:
         verdict.could_not(str(error))
     return verdict

@@ -49,6 +49,10 @@ PRESENCE_RULES = {
     "PlantRun": "production.piece",
     "Settled": "settlement.piece",
     "Metered": "energy.agent",
+    "DayClosed": "close.shown",
+    "DayProduced": "production.piece",
+    "DaySettled": "settlement.piece",
+    "DayMetered": "energy.agent",
 }
 LANES = ("bids", "offers", "delivered")
 

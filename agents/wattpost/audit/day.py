@@ -103,11 +103,11 @@ def close(state: State, caller: Caller, day: int, kind: int, prior: int, shown: 
         count, rest = divmod(len(shown), size)
         state.demand(not rest, "close.shown", "a submission is shown in part")
         left = len(chain.links)
-        state.demand(count >= min(SMALLEST_BATCH, left), "close.batch", "the batch is too small")
         state.demand(count <= left, "close.shown", "more is shown than was submitted")
         links = chain.links[left - count :]
         told = tuple(shown) == tuple(word for link in links for word in link.words)
         state.demand(told and prior == chain.prior_of(count), "close.shown", "what is shown is not what was submitted")
+        state.demand(count >= min(SMALLEST_BATCH, left), "close.batch", "the batch is too small")
         state.passed()
         piece = Piece(kind, links, chain.prior_of(count), produced=kind == STANDARD)
         end = chain.head

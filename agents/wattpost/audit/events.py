@@ -11,6 +11,8 @@ from wattpost.audit.raw import Log, hex_address
 
 Value: TypeAlias = "int | Sequence[int]"
 
+WORD = 2**256 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -80,21 +82,21 @@ BY_TOPIC = {shape.topic: shape for shape in _SHAPES}
 
 
 def encode(event: Event) -> Log:
-    """The log that a contract writes for an event."""
+    """The log that a contract writes for an event; what no word can hold wraps around, as in the EVM."""
     shape = SHAPES[event.name]
     topics, head, tail = [shape.topic], [], b""
     head_size = sum(_words(field.kind) for field in shape.fields if not field.indexed) * 32
     for field, value in zip(shape.fields, event.values, strict=True):
         if isinstance(value, int):
             if field.indexed:
-                topics.append(value)
+                topics.append(value & WORD)
             else:
-                head.append(value.to_bytes(32, "big"))
+                head.append(_bytes(value))
         elif field.kind.endswith("[]"):
             head.append((head_size + len(tail)).to_bytes(32, "big"))
-            tail += b"".join(word.to_bytes(32, "big") for word in (len(value), *value))
+            tail += b"".join(map(_bytes, (len(value), *value)))
         else:
-            head.extend(word.to_bytes(32, "big") for word in value)
+            head.extend(map(_bytes, value))
     return Log(event.source, tuple(topics), b"".join(head) + tail)
 
 
@@ -133,6 +135,10 @@ def shown(kind: str, value: Value) -> int | str:
     if kind == "address":
         return hex_address(value)
     return f"0x{value:064x}" if kind == "bytes32" else value
+
+
+def _bytes(value: int) -> bytes:
+    return (value & WORD).to_bytes(32, "big")
 
 
 def _words(kind: str) -> int:

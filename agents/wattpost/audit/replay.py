@@ -76,13 +76,24 @@ class Replay:
 
     def follow(self, block: Block) -> None:
         self.block = block
+        if self.lost:
+            return
+        try:
+            self._follow_block(block)
+        except (LookupError, ArithmeticError, ValueError, TypeError) as error:
+            # Only a market that broke its rules can bring the books into such a state; without a violation it is ours.
+            self._lose()
+            if not self.verdict.violations:
+                self.verdict.could_not(f"The auditor failed at block {block.number}: {error!r}.")
+
+    def _follow_block(self, block: Block) -> None:
         settled_before = (self.state.day, self.state.settled)
         for transaction, receipt in zip(block.transactions, block.receipts, strict=True):
             self.transaction = transaction
             self._follow_transaction(transaction, receipt)
+            if self.lost:
+                return
         self.transaction = None
-        if self.lost:
-            return
         if self.state.settled and (self.state.day, self.state.settled) != settled_before:
             observed = {agent: self.state.account(agent).observed_gas for agent in self.state.submitters}
             self.books.draw(observed)
@@ -115,7 +126,7 @@ class Replay:
         except Malformed as refusal:
             self._compare_refused(receipt, "call.unknown", str(refusal))
             call = None
-        if call and not self.lost:
+        if call:
             self._follow_call(call, transaction, receipt)
         moved = call.name if call and receipt.ok and call.name in SHARED else None
         self._count_gas(transaction, receipt, moved)
@@ -149,7 +160,7 @@ class Replay:
         self.state.forced = True
         try:
             return self._run(call, caller)
-        except (Refused, LookupError, ArithmeticError, ValueError, TypeError):
+        except Refused:
             self._lose()
             return None
         finally:
@@ -221,8 +232,6 @@ class Replay:
 
     def _follow_unseen(self, receipt: Receipt) -> None:
         """Calls that another contract made: their data are not on the chain, their events are."""
-        if self.lost:
-            return
         self.verdict.count("calls by contracts")
         market, called_for = self.state.rules.market, []
         try:

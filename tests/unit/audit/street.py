@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from wattpost.chain import archive
@@ -12,7 +11,7 @@ from wattpost.chain.compile import compile_all
 from wattpost.chain.deployment import Deployment, deploy
 from wattpost.chain.engine.eth_tester import EthTester
 from wattpost.chain.keys import Key, derive
-from wattpost.chain.market import MOVES_THE_DAY, call, reading
+from wattpost.chain.market import MOVES_THE_DAY, call, name_of, reading
 from wattpost.chain.showing import PRODUCER, STANDARD, Piece, Shown, pieces
 from wattpost.chain.transaction import contract_address
 from wattpost.chain.wallet import Receipt, Wallet
@@ -44,6 +43,7 @@ class Street:
 
     def __post_init__(self) -> None:
         self.founder, self.meter = self.wallet("founder"), self.wallet("meter")
+        self.stranger = self.wallet("stranger")
         self.agents = [self.wallet("agent", i) for i in range(self.standard + self.producers)]
         self.registered: set[str] = set()
         self.dust = "0x" + "dd" * 20
@@ -52,7 +52,7 @@ class Street:
     def wallet(self, role: str, index: int = 0) -> Wallet:
         key: Key = derive(1, role, index)
         self.chain.fund([key.address])
-        rank = {"founder": 0, "meter": 1}.get(role, 2 + index)
+        rank = {"founder": 0, "meter": 1, "stranger": 2}.get(role, 3 + index)
         return Wallet(self.chain.rpc, key, chain_id=self.chain.chain_id, rank=rank)
 
     def deploy(self) -> None:
@@ -84,7 +84,7 @@ class Street:
         self.chain.mine(at)
         receipts = [wallet.wait(one) for wallet, one in signed]
         for receipt, (wallet, data, to) in zip(receipts, sent, strict=True):
-            name = next((n for n in MOVES_THE_DAY if to == self.market and call_name(data) == n), None)
+            name = next((n for n in MOVES_THE_DAY if to == self.market and name_of(data) == n), None)
             moved = receipt.ok and name is not None
             self.begun |= moved and name == "open"
             if self.begun and to in (self.market, self.token):
@@ -192,21 +192,5 @@ class Street:
     def save(self, folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         archive.write(self.chain.rpc, folder / "chain.jsonl.gz")
-        (folder / "deployment.json").write_text(json.dumps(as_json(self.deployment)))
+        (folder / "deployment.json").write_text(json.dumps(asdict(self.deployment)))
         return folder
-
-
-def as_json(deployment: Deployment) -> dict[str, object]:
-    from dataclasses import asdict
-
-    return asdict(deployment)
-
-
-def call_name(data: bytes) -> str | None:
-    from wattpost.chain.market import name_of
-
-    return name_of(data)
-
-
-def tally(items: list[str]) -> dict[str, int]:
-    return dict(Counter(items))
