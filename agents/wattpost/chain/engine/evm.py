@@ -23,6 +23,7 @@ from eth_tester.backends.pyevm import PyEVMBackend
 from eth_utils.exceptions import ValidationError
 
 from wattpost.chain.engine.pool import Waiting
+from wattpost.chain.engine.quick import QuickVM
 from wattpost.chain.keccak import keccak
 from wattpost.chain.transaction import floor_gas
 
@@ -43,7 +44,7 @@ class Evm:
     def __init__(self, *, chain_id: int, gas_limit: int, genesis_time: int) -> None:
         genesis = PyEVMBackend.generate_genesis_params({"timestamp": genesis_time, "gas_limit": gas_limit})
         empty = {"balance": 0, "nonce": 0, "code": b"", "storage": {}}  # eth-tester wants one account or more
-        backend = PyEVMBackend(genesis | {"base_fee_per_gas": 0}, {NOBODY: empty})
+        backend = PyEVMBackend(genesis | {"base_fee_per_gas": 0}, {NOBODY: empty}, ((0, QuickVM),))
         self.chain = backend.chain
         self.chain.chain_id = chain_id
         self.head: Any = self.chain.get_canonical_block_header_by_number(0)
