@@ -59,6 +59,7 @@ class Exchange:
             DUST,
         )
         self.words = words_for(self.periods)
+        self.known = [BANK, REGISTRAR, METER, DUST, role("stranger")]
         self.day = 0
         self.waiting: dict[int, list[Link]] = {STANDARD: [], PRODUCER: []}
         self.priors: dict[int, list[bytes]] = {STANDARD: [bytes(32)], PRODUCER: [bytes(32)]}
@@ -68,6 +69,7 @@ class Exchange:
 
     def fund(self, owner: str, money: int) -> None:
         """Give and prepay money, 18 decimals."""
+        self.known.append(owner)
         self.bytecoin.transfer(owner, money, by=BANK)
         self.bytecoin.approve(self.market.address, money, by=owner)
         self.market.deposit(money, by=owner)
@@ -76,6 +78,7 @@ class Exchange:
         """A registered standard agent with prepaid money."""
         agent = role(name)
         self.market.register_standard(agent, endowment, by=REGISTRAR)
+        self.known.append(agent)
         if money:
             self.fund(agent, money)
         return agent
@@ -84,6 +87,7 @@ class Exchange:
         """A registered producer with prepaid money."""
         agent = role(name)
         self.market.register_producer(agent, theta, c, capacity, profile, by=REGISTRAR)
+        self.known.append(agent)
         if money:
             self.fund(agent, money)
         return agent
