@@ -33,6 +33,7 @@ class Street:
     producers: int = 2
     folder: Path | None = None  # other contracts than the project's
     kappa: int = KAPPA
+    supply: int = SUPPLY
     chain: EthTester = field(default_factory=EthTester)
     books: Books = field(default_factory=Books)
     begun: bool = False
@@ -60,7 +61,7 @@ class Street:
         me = self.founder.address
         token, technology = contract_address(me, 0), contract_address(me, 1)
         arguments = {
-            "Bytecoin": [me, SUPPLY],
+            "Bytecoin": [me, self.supply],
             "Technology": [],
             "Market": [
                 token, technology, self.periods, WINDOW, PATIENCE, self.kappa, me, self.meter.address, self.dust
