@@ -5,8 +5,9 @@
 @author The Wattpost authors
 @license MIT
 @notice A day of the electricity market game: prepaid bids, one price a post, and paying that burns what it buys.
-@dev A table of contents. A day is open, submit, close, produce, settle, meter; every step but the last is
+@dev A table of contents. A day is open, submit, close, produce, settle, meter; every step but submit and meter is
      anyone's to call. What callers pass again after the window are the submissions' words as events carried them.
+     Calls that take those words stand in their modules, because every hand-over would copy them.
 @custom:units posts in 10^-9 (lanes, see `IMarket`); accounts, energy charges and parameters with 18 decimals; seconds
 @custom:trust The registrar admits agents and sets capacity profiles between days; the meter reports gas. Neither
     touches money, and nobody can pause, upgrade or stop the market.
@@ -38,6 +39,17 @@ initializes: settlement[
     vault := vault,
 ]
 initializes: energy_ledger[calendar := calendar, vault := vault]
+
+# ---- ANYONE: THE DAY, STEP BY STEP; the rest of anyone's calls are below ----------------------------------
+
+exports: (
+    trading_posts.open,
+    trading_posts.close,
+    production.produce,
+    settlement.settle,
+)
+
+# ---- VIEWS THAT ARE PLAIN STORAGE ------------------------------------------------------------------------
 
 exports: (
     registry.registrar,
@@ -199,42 +211,6 @@ def meter(
 
 
 # ---- ANYONE ----------------------------------------------------------------------------------------------
-
-
-@external
-def open():
-    """
-    @notice Open the next day, when the last one is done.
-    """
-    trading_posts._open()
-
-
-@external
-def close(day: uint256, kind: uint256, prior: bytes32, shown: DynArray[uint256, amounts.MAX_SHOWN]):
-    """
-    @notice After the window, show the newest submissions of a kind that are not yet added up.
-    @param prior The head of the chain before them.
-    @param shown In the order of submission: agent, words of bids and, for producers, words of offers.
-    """
-    trading_posts._close(day, kind, prior, shown)
-
-
-@external
-def produce(day: uint256, piece: uint256, prior: bytes32, shown: DynArray[uint256, amounts.MAX_SHOWN]):
-    """
-    @notice Run the plants of a piece of producers, shown as at the close; on a day without producers, of none.
-    """
-    production._produce(day, piece, prior, shown)
-
-
-@external
-def settle(
-    day: uint256, kind: uint256, piece: uint256, prior: bytes32, shown: DynArray[uint256, amounts.MAX_SHOWN]
-):
-    """
-    @notice Allocate and pay out a piece, shown as at the close.
-    """
-    settlement._settle(day, kind, piece, prior, shown)
 
 
 @external

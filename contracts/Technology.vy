@@ -57,11 +57,19 @@ def run(
     self._check(theta, c)
     log_theta: int256 = technology._log_theta(theta, c)
     needed: uint256 = 0
-    for post: uint256 in range(1, amounts.MAX_POSTS):
-        lane_at: uint256 = 64 * (post % 4)
-        offer: uint256 = (offers[post // 4] >> lane_at) & amounts.LANE_MASK
-        if offer > 0 and (bids[post // 4] >> lane_at) & amounts.LANE_MASK > 0:
-            needed += technology._inputs_for(offer * amounts.UNIT, theta, c, log_theta)
+    for i: uint256 in range(amounts.MAX_WORDS):
+        offered: uint256 = offers[i]
+        if i == 0:
+            offered &= ~amounts.LANE_MASK  # the good is not made
+        paid: uint256 = bids[i]
+        if offered == 0 or paid == 0:
+            continue
+        for _lane: uint256 in range(amounts.LANES):
+            offer: uint256 = offered & amounts.LANE_MASK
+            if offer > 0 and paid & amounts.LANE_MASK > 0:
+                needed += technology._inputs_for(offer * amounts.UNIT, theta, c, log_theta)
+            offered >>= 64
+            paid >>= 64
     return needed, technology._fraction(bought, needed, c)
 
 

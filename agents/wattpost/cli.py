@@ -156,12 +156,14 @@ def audit(
     from wattpost.audit import audit_folder, audit_rpc
     from wattpost.study.summary import show_verdict
 
-    if folder is not None and rpc is None:
-        verdict = audit_folder(folder)
-    elif folder is None and rpc is not None and deployment is not None:
-        verdict = audit_rpc(rpc, deployment)
-    else:
-        _fail("Give a run folder, or --rpc URL with --deployment FILE.")
+    with _progress() as progress:
+        progress.stage("auditing blocks")
+        if folder is not None and rpc is None:
+            verdict = audit_folder(folder, progress.advance)
+        elif folder is None and rpc is not None and deployment is not None:
+            verdict = audit_rpc(rpc, deployment, progress.advance)
+        else:
+            _fail("Give a run folder, or --rpc URL with --deployment FILE.")
     text = json.dumps(verdict.to_json(), indent=2)
     if json_file and str(json_file) != "-":
         from wattpost.chain.files import write_atomically
@@ -217,6 +219,7 @@ def _is_plain(error: Exception) -> bool:
     from wattpost.chain.engine import EngineError
     from wattpost.chain.keys import KeyFileError
     from wattpost.chain.rpc import RpcError
+    from wattpost.chain.units import AmountError
     from wattpost.energy import KappaError
     from wattpost.fleet.operator import OperatorError
     from wattpost.fleet.plants import PlantError
@@ -238,8 +241,8 @@ def _is_plain(error: Exception) -> bool:
         ReportError,
         RunError,
         ScenarioError,
+        AmountError,
         OSError,
-        ValueError,
     )
     return isinstance(error, plain)
 

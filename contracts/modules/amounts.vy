@@ -12,6 +12,7 @@
 MAX_PERIODS: constant(uint256) = 48
 MAX_POSTS: constant(uint256) = 49
 MAX_WORDS: constant(uint256) = 13
+LANES: constant(uint256) = 4  # to a word
 # Words one call may show: some 128 standard agents of a day of 24 periods, and always 16 producers or more.
 MAX_SHOWN: constant(uint256) = 1024
 
@@ -44,9 +45,3 @@ def _unused_lanes_are_zero(last_word: uint256) -> bool:
 @internal
 def _sum_of_lanes(word: uint256) -> uint256:
     return (word & LANE_MASK) + ((word >> 64) & LANE_MASK) + ((word >> 128) & LANE_MASK) + (word >> 192)
-
-
-@pure
-@internal
-def _lane(words: uint256[MAX_WORDS], post: uint256) -> uint256:
-    return (words[post // 4] >> (64 * (post % 4))) & LANE_MASK

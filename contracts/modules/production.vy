@@ -37,10 +37,11 @@ def __init__(technology: address):
     TECHNOLOGY = ITechnology(technology)
 
 
-@internal
-def _produce(day: uint256, piece: uint256, prior: bytes32, shown: DynArray[uint256, amounts.MAX_SHOWN]):
+@external
+def produce(day: uint256, piece: uint256, prior: bytes32, shown: DynArray[uint256, amounts.MAX_SHOWN]):
     """
-    @notice Run the plants of one piece of producers; with the last, deliveries are final.
+    @notice Run the plants of one piece of producers, shown as at the close; with the last, deliveries are final.
+    @dev On a day without producers, one call that shows nothing.
     """
     today: calendar.Day = calendar._in_phase(day, calendar.CLOSED)
     bids: uint256[amounts.MAX_WORDS] = trading_posts.total_bids
@@ -118,9 +119,17 @@ def _delivery(
     @notice What a plant delivers: its offers times the fraction, on posts that have bids.
     """
     made: uint256[amounts.MAX_WORDS] = empty(uint256[amounts.MAX_WORDS])
-    for post: uint256 in range(1, amounts.POSTS, bound=amounts.MAX_PERIODS):
-        lane_at: uint256 = 64 * (post % 4)
-        if (bids[post // 4] >> lane_at) & amounts.LANE_MASK > 0:
-            offer: uint256 = (offers[post // 4] >> lane_at) & amounts.LANE_MASK
-            made[post // 4] |= pro_rata._share(offer, fraction, WAD) << lane_at
+    for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
+        offered: uint256 = offers[i]
+        if offered == 0:
+            continue
+        paid: uint256 = bids[i]
+        word: uint256 = 0
+        for lane: uint256 in range(amounts.LANES):
+            if paid & amounts.LANE_MASK > 0:
+                part: uint256 = pro_rata._share(offered & amounts.LANE_MASK, fraction, WAD)
+                word |= part << unsafe_mul(64, lane)
+            offered >>= 64
+            paid >>= 64
+        made[i] = word
     return made

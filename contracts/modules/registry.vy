@@ -151,7 +151,13 @@ def _check_capacity(agent: address, offers: uint256[amounts.MAX_WORDS]):
     plant: Plant = self._plant(agent)
     parts: uint256[PROFILE_WORDS] = self._profiles[plant.profile]
     assert offers[0] & amounts.LANE_MASK == 0, "registry: producers own no good"
-    for post: uint256 in range(1, amounts.POSTS, bound=amounts.MAX_PERIODS):
-        offer: uint256 = (offers[post // 4] >> (64 * (post % 4))) & amounts.LANE_MASK
-        part: uint256 = (parts[(post - 1) // 16] >> (16 * ((post - 1) % 16))) & (2**16 - 1)
-        assert offer * FULL <= plant.capacity * part, "registry: offer above capacity"
+    rest: uint256 = 0
+    for i: uint256 in range(amounts.PERIODS, bound=amounts.MAX_PERIODS):
+        if i % 16 == 0:
+            rest = parts[i // 16]
+        post: uint256 = unsafe_add(i, 1)
+        offer: uint256 = (offers[post // 4] >> unsafe_mul(64, post % 4)) & amounts.LANE_MASK
+        # both products stay below 2^80
+        most: uint256 = unsafe_mul(plant.capacity, rest & (2**16 - 1))
+        assert unsafe_mul(offer, FULL) <= most, "registry: offer above capacity"
+        rest >>= 16

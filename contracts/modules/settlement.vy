@@ -39,12 +39,12 @@ _sums: uint256
 _dust: uint256
 
 
-@internal
-def _settle(
+@external
+def settle(
     day: uint256, kind: uint256, piece: uint256, prior: bytes32, shown: DynArray[uint256, amounts.MAX_SHOWN]
 ):
     """
-    @notice Settle the submissions of one piece; with the last, the day's dust is known.
+    @notice Allocate and pay out one piece, shown as at the close; with the last, the day's dust is known.
     """
     today: calendar.Day = calendar._in_phase(day, calendar.PRODUCED)
     assert kind in [vault.STANDARD, vault.PRODUCER], "settlement: no such kind"
@@ -117,25 +117,38 @@ def _outcome(
     @notice What one submission gets, from the totals of bids and deliveries.
     """
     outcome: Outcome = empty(Outcome)
-    for post: uint256 in range(amounts.POSTS, bound=amounts.MAX_POSTS):
-        lane_at: uint256 = 64 * (post % 4)
-        bid: uint256 = (own_bids[post // 4] >> lane_at) & amounts.LANE_MASK
-        offer: uint256 = (sold[post // 4] >> lane_at) & amounts.LANE_MASK
-        if bid == 0 and offer == 0:
+    for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
+        own: uint256 = own_bids[i]
+        offered: uint256 = sold[i]
+        if own | offered == 0:
             continue
-        all_bids: uint256 = (bids[post // 4] >> lane_at) & amounts.LANE_MASK
-        quantity: uint256 = (delivered[post // 4] >> lane_at) & amounts.LANE_MASK
-        if quantity == 0:
-            outcome.refund += bid
-        elif all_bids == 0:
-            outcome.good += offer  # only the good is offered without bids: plants do not run for nobody
-        else:
-            outcome.revenue += pro_rata._share(all_bids, offer, quantity)
-            share: uint256 = pro_rata._share(quantity, bid, all_bids)
-            if post == 0:
-                outcome.good += share
+        paid: uint256 = bids[i]
+        made: uint256 = delivered[i]
+        for _lane: uint256 in range(amounts.LANES):
+            bid: uint256 = own & amounts.LANE_MASK
+            offer: uint256 = offered & amounts.LANE_MASK
+            quantity: uint256 = made & amounts.LANE_MASK
+            all_bids: uint256 = paid & amounts.LANE_MASK
+            # Sums of 49 lanes stay far below 2^256.
+            if quantity == 0:
+                outcome.refund = unsafe_add(outcome.refund, bid)
+            elif all_bids == 0:
+                outcome.good = unsafe_add(outcome.good, offer)  # the good alone is offered to nobody: plants then rest
             else:
-                outcome.energy += share
+                outcome.revenue = unsafe_add(outcome.revenue, pro_rata._share(all_bids, offer, quantity))
+                outcome.energy = unsafe_add(outcome.energy, pro_rata._share(quantity, bid, all_bids))
+            own >>= 64
+            offered >>= 64
+            made >>= 64
+            paid >>= 64
+
+    # Lane 0 is the good, not energy.
+    good_bids: uint256 = bids[0] & amounts.LANE_MASK
+    if good_bids > 0:
+        good: uint256 = delivered[0] & amounts.LANE_MASK
+        bought: uint256 = pro_rata._share(good, own_bids[0] & amounts.LANE_MASK, good_bids)
+        outcome.good = unsafe_add(outcome.good, bought)
+        outcome.energy = unsafe_sub(outcome.energy, bought)  # added above
     return outcome
 
 

@@ -48,11 +48,11 @@ def _genesis(day: uint256, kind: uint256) -> bytes32:
     return convert(convert(keccak256(abi_encode(day, kind)), uint256) & ~COUNT_MASK, bytes32)
 
 
-@internal
-def _open():
+@external
+def open():
     """
-    @notice Begin the next day, and write every shared slot that a submission will touch, so that the first one costs
-            no more than the last.
+    @notice Open the next day, when the last one is done.
+    @dev Writes every shared slot that a submission will touch, so that the first one costs no more than the last.
     """
     calendar._between_days()
     number: uint256 = calendar._load().number + 1
@@ -157,10 +157,14 @@ def _finish_piece(piece: uint256):
     self._pieces[piece] = DONE
 
 
-@internal
-def _close(day: uint256, kind: uint256, prior: bytes32, shown: DynArray[uint256, amounts.MAX_SHOWN]):
+@external
+def close(day: uint256, kind: uint256, prior: bytes32, shown: DynArray[uint256, amounts.MAX_SHOWN]):
     """
-    @notice Add up the newest submissions of a kind that are not yet added up; freeze the totals with the last.
+    @notice After the window, show the newest submissions of a kind that are not yet added up; with the last of all,
+            totals freeze.
+    @param kind 1 for standard agents, 2 for producers.
+    @param prior The head of the chain before them.
+    @param shown In the order of submission: agent, words of bids and, for producers, words of offers.
     """
     today: calendar.Day = calendar._in_phase(day, calendar.OPEN)
     assert block.timestamp >= today.opened + calendar.WINDOW, "calendar: window is open"

@@ -1,7 +1,7 @@
 """`chain.jsonl.gz`: raw blocks, transactions and receipts, as an auditor wants them.
 
-The first line names the format; every other is one block with its transactions in full, and its receipts, as the
-node's JSON-RPC answers gave them.
+The first line names the format; then comes one line a block, with its transactions in full and its receipts as the
+node's JSON-RPC answers gave them; the last line names the last block, so that a file cut short shows it.
 """
 
 from __future__ import annotations
@@ -39,10 +39,11 @@ def write(rpc: Rpc, path: Path, *, progress: Callable[[int, int], None] | None =
     try:
         with gzip.GzipFile(beside, "wb", compresslevel=6, mtime=0) as file:
             _line(file, FORMAT | {"chain_id": rpc.chain_id()})
-            for count, block in enumerate(blocks(rpc, 0, last), start=1):
-                _line(file, block)
+            for count, entry in enumerate(blocks(rpc, 0, last), start=1):
+                _line(file, entry)
                 if progress:
                     progress(count, last + 1)
+            _line(file, {"end": {"block": last, "hash": entry["block"]["hash"]}})
         beside.replace(path)
     except BaseException:
         beside.unlink(missing_ok=True)

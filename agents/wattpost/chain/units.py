@@ -9,10 +9,14 @@ from typing import SupportsFloat
 from wattpost.spec.amounts import FULL, MAX_AMOUNT, UNIT, WAD
 
 
+class AmountError(ValueError):
+    """An amount cannot be put on the chain; the message is one sentence."""
+
+
 def to_units(amount: SupportsFloat, what: str = "an amount") -> int:
     """An amount on a post, in whole 10^-9, rounded down.
 
-    Raises ValueError if it is negative, not finite, or does not fit a lane.
+    Raises AmountError if it is negative, not finite, or does not fit a lane.
 
     >>> to_units(1.5), to_units(0.1)
     (1500000000, 100000000)
@@ -49,6 +53,6 @@ def from_wad(wad: int) -> float:
 def _whole(amount: SupportsFloat, scale: int, most: int, what: str) -> int:
     value = float(amount)
     if not 0 <= value <= most / scale:  # also refuses what is not a number
-        raise ValueError(f"{what} is {value:g}; it must be from 0 to {most / scale:g}")
+        raise AmountError(f"{what} is {value:g}; it must be from 0 to {most / scale:g}.")
     # The decimal a person wrote is meant, not its neighbour in binary: 0.1 is a tenth.
     return floor(Fraction(repr(value)) * scale)

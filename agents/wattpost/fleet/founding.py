@@ -10,7 +10,7 @@ from wattpost.chain.deployment import Deployment, finish, start
 from wattpost.chain.engine import Engine
 from wattpost.chain.market import call
 from wattpost.chain.transaction import contract_address
-from wattpost.chain.units import to_units, to_wad
+from wattpost.chain.units import AmountError, to_units, to_wad
 from wattpost.chain.wallet import Order, Wallet
 from wattpost.fleet.operator import transact
 from wattpost.fleet.plants import Plant, profiles
@@ -70,11 +70,11 @@ def deploy(engine: Engine, wallet: Wallet, rules: Rules, supply: int) -> Deploym
 def supply_for(agents: int, bytecoin: float) -> int:
     """All bytecoin of a run, 18 decimals: what the agents are given.
 
-    Raises ValueError if it is more than a market can hold.
+    Raises AmountError if it is more than a market can hold.
     """
     supply = agents * to_wad(bytecoin, "the bytecoin of an agent")
     if supply > MAX_AMOUNT * UNIT:
-        raise ValueError(f"{agents} agents with {bytecoin:g} bytecoin hold more than a market can: lower bytecoin.")
+        raise AmountError(f"{agents} agents with {bytecoin:g} bytecoin hold more than a market can: lower bytecoin.")
     return supply
 
 

@@ -48,7 +48,7 @@ class Progress(Protocol):
     """Somebody who is told how far things are."""
 
     def stage(self, title: str, total: int | None = None) -> None: ...
-    def advance(self, done: int) -> None: ...
+    def advance(self, done: int, total: int | None = None) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def run(scenario: Scenario, options: Options, progress: Progress, engine: Engine
                 session.trade(progress)
             with _timed(timings, "archive"):
                 progress.stage("writing the chain down")
-                archive.write(chain.rpc, folder / "chain.jsonl.gz")
+                archive.write(chain.rpc, folder / "chain.jsonl.gz", progress=progress.advance)
             results = session.results()
         with _timed(timings, "audit"):
             verdict = _audit(folder, progress)
@@ -252,7 +252,7 @@ def _audit(folder: Path, progress: Progress) -> str:
     from wattpost.audit import audit_folder
 
     progress.stage("auditing")
-    verdict = audit_folder(folder)
+    verdict = audit_folder(folder, progress.advance)
     write_atomically(folder / "audit.json", json.dumps(verdict.to_json(), indent=2) + "\n")
     return str(verdict.to_json()["verdict"])
 

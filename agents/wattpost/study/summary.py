@@ -34,9 +34,10 @@ class Bars:
         self._total = total or 1
         self._current = self._bars.add_task(title, total=self._total)
 
-    def advance(self, done: int) -> None:
+    def advance(self, done: int, total: int | None = None) -> None:
         if self._current is not None:
-            self._bars.update(self._current, completed=done)
+            self._total = total or max(self._total, done)
+            self._bars.update(self._current, completed=done, total=self._total)
 
     def _finish(self) -> None:
         if self._current is not None:
