@@ -11,7 +11,7 @@ from wattpost.audit.deployed import Deployed, read_deployment
 from wattpost.audit.integrity import Integrity
 from wattpost.audit.manifest import days_promised, manifest_differences, read_manifest
 from wattpost.audit.onchain import check_code, check_state
-from wattpost.audit.raw import Block, Damaged, Unreadable
+from wattpost.audit.raw import Block, Unreadable
 from wattpost.audit.replay import Replay
 from wattpost.audit.state import Phase
 from wattpost.audit.verdict import Verdict, Violation
@@ -22,9 +22,9 @@ Progress: TypeAlias = Callable[[int, int | None], None]  # blocks done, and of h
 def audit_folder(path: Path | str, progress: Progress | None = None) -> Verdict:
     """Audit a run folder by its `chain.jsonl.gz` and `deployment.json`."""
     folder, verdict = Path(path), Verdict()
+    archive = Archive(folder / "chain.jsonl.gz")
     try:
         deployed = read_deployment(folder / "deployment.json")
-        archive = Archive(folder / "chain.jsonl.gz")
         audit = _Audit(deployed, verdict)
         audit.run(archive.blocks(), progress, None)
         if archive.chain_id != deployed.chain_id:
@@ -39,11 +39,11 @@ def audit_folder(path: Path | str, progress: Progress | None = None) -> Verdict:
                     f"The manifest speaks of {days_promised(manifest)} days, and the archive holds "
                     f"{verdict.checked['days']} whole ones."
                 )
-    except Damaged as error:
-        verdict.violations.clear()
-        verdict.could_not(str(error))
     except Unreadable as error:
         verdict.could_not(str(error))
+        if archive.damaged():
+            verdict.violations.clear()
+            verdict.unlisted = 0
     return verdict
 
 
@@ -95,8 +95,11 @@ class _Audit:
             if self.block is None:
                 self._check_first(block)
             self.block = block
-            for found in self.integrity.check(block):
-                self.convict(*found)
+            try:
+                for found in self.integrity.check(block):
+                    self.convict(*found)
+            except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
+                raise Unreadable(f"Block {block.number} holds a value that cannot be one: {error!r}.") from None
             self.replay.follow(block)
             self.verdict.count("blocks")
             self.verdict.count("transactions", len(block.transactions))

@@ -13,10 +13,6 @@ class Unreadable(Exception):
     """The data cannot be read, or part of it is missing; the message is one sentence."""
 
 
-class Damaged(Unreadable):
-    """The file fails its own check sums, so nothing that was read from it can be held against anybody."""
-
-
 @dataclass(frozen=True, slots=True)
 class Log:
     address: int
