@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from wattpost.chain.files import whole_file
 from wattpost.chain.rpc import NodeRefused, Rpc
 
 FORMAT = {"format": "wattpost-chain", "version": 1}
@@ -35,19 +36,17 @@ def blocks(rpc: Rpc, since: int, until: int) -> Iterator[dict[str, Any]]:
 def write(rpc: Rpc, path: Path, *, progress: Callable[[int, int], None] | None = None) -> int:
     """Writes the whole chain to `path`, in one step; returns the number of blocks."""
     last = rpc.block_number()
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        with gzip.GzipFile(beside, "wb", compresslevel=6, mtime=0) as file:
-            _line(file, FORMAT | {"chain_id": rpc.chain_id()})
-            for count, entry in enumerate(blocks(rpc, 0, last), start=1):
-                _line(file, entry)
-                if progress:
-                    progress(count, last + 1)
-            _line(file, {"end": {"block": last, "hash": entry["block"]["hash"]}})
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
+    with (
+        whole_file(path) as beside,
+        beside.open("wb") as raw,
+        gzip.GzipFile("", "wb", 6, raw, mtime=0) as file,
+    ):
+        _line(file, FORMAT | {"chain_id": rpc.chain_id()})
+        for count, entry in enumerate(blocks(rpc, 0, last), start=1):
+            _line(file, entry)
+            if progress:
+                progress(count, last + 1)
+        _line(file, {"end": {"block": last, "hash": entry["block"]["hash"]}})
     return last + 1
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from wattpost.study.atomic import whole_file
+from wattpost.chain.files import whole_file
 from wattpost.study.figures import Figure
 from wattpost.study.report_data import ReportError, Run, read_run
 from wattpost.study.report_day import prices_and_volumes, who_bought

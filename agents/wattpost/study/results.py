@@ -178,7 +178,7 @@ class Results:
         held = from_wad(day.opened_with[address])
         utility = payoff(agent, action, rivals, verification=needs).utility
         gap = gain(agent, action, rivals, verification=needs, held=held)
-        return {"utility": utility if np.isfinite(utility) else None, "gap": gap if np.isfinite(gap) else None}
+        return {"utility": utility, "gap": gap}
 
     def _rivals(self, day: _Day, address: str, agent: Agent) -> Rivals:
         bids, _ = day.submitted[address]

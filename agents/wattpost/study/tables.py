@@ -47,7 +47,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from wattpost.study.atomic import whole_file
+from wattpost.chain.files import whole_file
 
 _AMOUNT = pa.float64()
 _AMOUNTS = pa.list_(pa.field("element", pa.float64(), nullable=False))
