@@ -1,6 +1,10 @@
 """eth-tester and anvil are one chain: same transactions, same gas, same order, same balances."""
 
+import os
 import random
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from tests.unit.chain.support import call, funded_wallet, start, tally_on
@@ -126,6 +130,17 @@ def test_engines__on_everything_an_evm_can_do__count_equal_gas(seed: int, zoo_ar
             results.append(visit(engine, zoo_artifact, seed))
     assert results[0] == results[1]
     assert 20 < sum(ok for ok, _, _ in results[0]) < len(results[0])
+
+
+def test_engines__running_random_machine_code__count_equal_gas() -> None:
+    """In a process of its own: titanoboa's plugin wraps operations of py-evm for all of this one."""
+    start("anvil").close()  # skips without the binary
+    root = str(Path(__file__).parents[3])
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([root, str(Path(root) / "agents")])}
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.unit.chain.machine_code", "6"], capture_output=True, text=True, env=environment
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
 
 
 def test_default_engine__given_the_same_transactions__makes_the_same_blocks(tally_artifact: Artifact) -> None:
