@@ -83,7 +83,7 @@ def _set_profile(profile: uint256, parts: uint256[PROFILE_WORDS]):
     assert profile < PROFILES, "registry: no such profile"
     for period: uint256 in range(amounts.MAX_PERIODS):
         part: uint256 = (parts[period // 16] >> (16 * (period % 16))) & (2**16 - 1)
-        assert part <= FULL, "registry: profile above the whole"
+        assert part <= FULL, "registry: profile above whole"
         assert part == 0 or period < amounts.PERIODS, "registry: profile too long"
 
     self._profiles[profile] = parts

@@ -114,7 +114,7 @@ def _submit(
             anything |= word
         assert amounts._unused_lanes_are_zero(word), "posts: offer beyond the last"
         registry._check_capacity(agent, link.offers)
-    assert anything > 0, "posts: nothing bid, nothing offered"
+    assert anything > 0, "posts: nothing bid or offered"
     money: uint256 = total * amounts.UNIT
     assert account.money >= money, "posts: bids above money held"
 

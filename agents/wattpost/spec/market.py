@@ -172,7 +172,7 @@ class Market:
         self._between_days()
         require(profile < PROFILES, "registry: no such profile")
         for index, part in enumerate(parts):
-            require(part <= FULL, "registry: profile above the whole")
+            require(part <= FULL, "registry: profile above whole")
             require(part == 0 or index < self.periods, "registry: profile too long")
         self.profiles[profile] = tuple(parts)
 
@@ -236,7 +236,7 @@ class Market:
         else:
             require(len(offers) == self.posts, "posts: wrong number of offers")
             self._check_capacity(agent, offers)
-        require(any(bids) or any(offers), "posts: nothing bid, nothing offered")
+        require(any(bids) or any(offers), "posts: nothing bid or offered")
         money = sum(bids) * UNIT
         require(account.money >= money, "posts: bids above money held")
 
