@@ -9,15 +9,36 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 if TYPE_CHECKING:
     from wattpost.study.run import Progress
 
+
+
+class Commands(TyperGroup):
+    """What users can mend is one sentence on standard error and exit code 2."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            _leave("Interrupted: all processes are ended and nothing half-written is left.", 130)
+        except BrokenPipeError:
+            sys.stderr.close()
+            os._exit(0)
+        except Exception as error:
+            if not _is_plain(error):
+                raise
+            _leave(str(error), 2)
+
+
 app = typer.Typer(
     name="wattpost",
+    cls=Commands,
     help="An electricity market game settled on a real EVM chain, where paying burns electricity.\n\n"
     "Start with: [bold]wattpost run tiny[/bold]",
     no_args_is_help=True,
@@ -198,18 +219,7 @@ def layers() -> None:
 
 
 def main() -> None:
-    """Run the command; what users can mend is one sentence on standard error and exit code 2."""
-    try:
-        app(standalone_mode=True)
-    except KeyboardInterrupt:
-        _leave("Interrupted: all processes are ended and nothing half-written is left.", 130)
-    except BrokenPipeError:
-        sys.stderr.close()
-        os._exit(0)
-    except Exception as error:
-        if not _is_plain(error):
-            raise
-        _leave(str(error), 2)
+    app()
 
 
 def _is_plain(error: Exception) -> bool:
@@ -247,13 +257,13 @@ def _is_plain(error: Exception) -> bool:
     return isinstance(error, plain)
 
 
-def _leave(sentence: str, code: int) -> None:
+def _leave(sentence: str, code: int) -> NoReturn:
     sys.stderr.write(f"wattpost: {sentence}\n")
     sys.stderr.flush()
     sys.exit(code)
 
 
-def _fail(sentence: str) -> typer.Exit:
+def _fail(sentence: str) -> NoReturn:
     typer.echo(f"wattpost: {sentence}", err=True)
     raise typer.Exit(2)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import queue
 import subprocess
@@ -26,6 +27,7 @@ class Worker:
     process: subprocess.Popen[str]
     names: list[str]
     errors: Any  # a file that holds what it wrote to standard error
+    ear: threading.Thread  # reads its standard output
 
     def why_it_ended(self) -> str:
         self.errors.seek(0)
@@ -62,8 +64,9 @@ class Fleet:
             assert process.stdin and process.stdout
             process.stdin.write(json.dumps(task) + "\n")
             process.stdin.flush()
-            self.workers.append(Worker(process, [agent["name"] for agent in hosted], errors))
-            threading.Thread(target=self._listen, args=(process.stdout,), daemon=True).start()
+            ear = threading.Thread(target=self._listen, args=(process.stdout,), daemon=True)
+            ear.start()
+            self.workers.append(Worker(process, [agent["name"] for agent in hosted], errors, ear))
 
     def alive(self) -> set[str]:
         """Names of agents whose process runs; what ended since the last look becomes an incident."""
@@ -117,7 +120,8 @@ class Fleet:
     def stop(self) -> None:
         for worker in self.workers:
             if worker.process.stdin:
-                worker.process.stdin.close()
+                with contextlib.suppress(BrokenPipeError):
+                    worker.process.stdin.close()
         until = time.monotonic() + GRACE
         for worker in self.workers:
             try:
@@ -125,6 +129,9 @@ class Fleet:
             except subprocess.TimeoutExpired:
                 worker.process.kill()
                 worker.process.wait()
+            worker.ear.join(GRACE)
+            if worker.process.stdout:
+                worker.process.stdout.close()
             worker.errors.close()
         self.workers.clear()
 

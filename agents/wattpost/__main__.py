@@ -1,0 +1,3 @@
+from wattpost.cli import main
+
+main()
