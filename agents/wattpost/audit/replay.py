@@ -48,8 +48,8 @@ TRANSFER, APPROVAL = events.SHAPES["Transfer"].topic, events.SHAPES["Approval"].
 SPENT = 60, 64
 # What a call costs before it runs, and a generous bound on what `submit` does after it has looked at its gas.
 CALL_GAS = 21_000
-AFTER_LOOKING = 16_000
-GAS_PER_BYTE = 16
+AFTER_LOOKING = 9_000
+GAS_PER_BYTE = 12
 
 
 @dataclass(slots=True)

@@ -31,7 +31,7 @@ class Doctored:
     def __init__(self, blocks: list[Record], deployment: Record, street: Street) -> None:
         self.blocks, self.deployment = copy.deepcopy(blocks), copy.deepcopy(deployment)
         self.market, self.token = street.market, street.token
-        wallets = [street.founder, street.meter, street.stranger, *street.agents]
+        wallets = [street.founder, street.meter, street.stranger, street.duster, *street.agents]
         self.keys: dict[str, Key] = {wallet.address: wallet.key for wallet in wallets}
         self.chain_id = street.chain.chain_id
 

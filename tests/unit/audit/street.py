@@ -11,7 +11,7 @@ from wattpost.chain.compile import compile_all
 from wattpost.chain.deployment import Deployment, deploy
 from wattpost.chain.engine.eth_tester import EthTester
 from wattpost.chain.keys import Key, derive
-from wattpost.chain.market import MOVES_THE_DAY, call, name_of, reading
+from wattpost.chain.market import MOVES_THE_DAY, Market, call, name_of, reading
 from wattpost.chain.showing import PRODUCER, STANDARD, Piece, Shown, pieces
 from wattpost.chain.transaction import contract_address
 from wattpost.chain.wallet import Receipt, Wallet
@@ -47,13 +47,13 @@ class Street:
         self.stranger = self.wallet("stranger")
         self.agents = [self.wallet("agent", i) for i in range(self.standard + self.producers)]
         self.registered: set[str] = set()
-        self.dust = "0x" + "dd" * 20
+        self.duster = self.wallet("dust")
         self.deploy()
 
     def wallet(self, role: str, index: int = 0) -> Wallet:
         key: Key = derive(1, role, index)
         self.chain.fund([key.address])
-        rank = {"founder": 0, "meter": 1, "stranger": 2}.get(role, 3 + index)
+        rank = {"founder": 0, "meter": 1, "stranger": 2, "dust": 3}.get(role, 4 + index)
         return Wallet(self.chain.rpc, key, chain_id=self.chain.chain_id, rank=rank)
 
     def deploy(self) -> None:
@@ -64,7 +64,8 @@ class Street:
             "Bytecoin": [me, self.supply],
             "Technology": [],
             "Market": [
-                token, technology, self.periods, WINDOW, PATIENCE, self.kappa, me, self.meter.address, self.dust
+                token, technology, self.periods, WINDOW, PATIENCE, self.kappa, me, self.meter.address,
+                self.duster.address,
             ],
         }  # fmt: skip
         contracts = {
@@ -98,6 +99,10 @@ class Street:
         for receipt, (wallet, *_) in zip(receipts, calls, strict=True):
             assert receipt.ok, wallet.reason(receipt)
         return receipts
+
+    def account(self, owner: str) -> int:
+        """Prepaid money."""
+        return Market(self.chain.rpc, self.deployment).account(owner).money
 
     # ---- a market's life
 
@@ -160,9 +165,10 @@ class Street:
         calls = [(self.founder, call("produce", self.day, n, p.prior, p.words)) for n, p in producers]
         self.ok(*(calls or [(self.founder, call("produce", self.day, 0, bytes(32), []))]))
 
-    def settle(self) -> None:
-        me = self.founder
-        self.ok(*((me, call("settle", self.day, p.kind, n, p.prior, p.words)) for n, p in enumerate(self.parts())))
+    def settle(self, *numbers: int) -> None:
+        """Those pieces, or all."""
+        chosen = [(n, p) for n, p in enumerate(self.parts()) if n in numbers or not numbers]
+        self.ok(*((self.founder, call("settle", self.day, p.kind, n, p.prior, p.words)) for n, p in chosen))
         self.reading = self.books.draw(self.observed)
 
     def post(self, own: dict[str, int] | None = None, share: int | None = None, carried: int | None = None) -> None:

@@ -19,7 +19,7 @@ def test_an_honest_market__is_clean__with_everything_counted(copy: Doctored, tmp
     assert checked["blocks"] == checked["header hashes"] == len(copy.blocks)
     assert checked["transactions"] == checked["signatures"]
     assert "Donated to the market without a deposit: 11 (10^-18 bytecoin)." in verdict.notes
-    assert any("no agents: 3" in note for note in verdict.notes)  # stranger, founder and meter
+    assert any("no agents: 4" in note for note in verdict.notes)  # stranger, founder, meter, dust
 
 
 def test_sealing_an_untouched_copy__changes_nothing(copy: Doctored, tmp_path: Path) -> None:

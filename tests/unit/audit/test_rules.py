@@ -43,6 +43,9 @@ ACCEPTED = {
     "meters below": "energy.floor",
     "meters a few": "energy.batch",
     "meters one twice": "energy.agent",
+    "settles twice": "settlement.piece",
+    "0 withdraws again": "money.withdrawal",
+    "5 withdraws again": "money.withdrawal",
     "permit used again": "money.permit",
 }
 
@@ -211,7 +214,7 @@ def meter_twice(copy: Doctored) -> None:
 
 
 def skip_settlement(copy: Doctored) -> None:
-    line, tx, _ = copy.calls("settle")[0]
+    line, tx, _ = copy.calls("settle")[2]
     copy.drop(line, tx)
 
 
