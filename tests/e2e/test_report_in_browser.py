@@ -8,8 +8,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.unit.study.conftest import AGENTS, AUDIT, MANIFEST, agent_row, day_rows
 
+from tests.unit.study.conftest import AGENTS, AUDIT, MANIFEST, agent_row, day_rows
 from wattpost.study.report import write_report
 from wattpost.study.tables import write_agents, write_days
 

@@ -96,12 +96,13 @@ def run(scenario: Scenario, options: Options, progress: Progress, engine: Engine
     for agent in scenario.producers:
         Plant.of(agent)
     founding.supply_for(len(scenario.agents), scenario.bytecoin)
+    ring = _keyring(scenario, options)
     timings: dict[str, float] = {}
     with _folder(options.out, options.replace) as folder:
         progress.stage("starting the chain")
         chain = engine or open_engine(options.engine, port=options.port, url=options.url)
         with chain, _timed(timings, "chain"):
-            session = _Session(scenario, options, chain, _keyring(scenario, options), kappa)
+            session = _Session(scenario, options, chain, ring, kappa)
             session.found(folder, progress)
             with _timed(timings, "days"):
                 session.trade(progress)
