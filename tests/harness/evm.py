@@ -144,7 +144,7 @@ class Contract:
     """A deployed contract. Views return what they return, other functions a `Receipt`; refusals raise `Reverted`."""
 
     def __init__(self, evm: Evm, address: str, name: str, abi: Sequence[dict[str, Any]]) -> None:
-        self.evm, self.address, self.name, self.abi = evm, address, name, abi
+        self.evm, self.address, self.title, self.abi = evm, address, name, abi
 
     @cached_property
     def functions(self) -> dict[str, dict[str, Any]]:
@@ -162,7 +162,7 @@ class Contract:
     def __getattr__(self, function: str) -> Callable[..., Any]:
         entry = self.__dict__.get("functions") or self.functions
         if function not in entry:
-            raise AttributeError(f"{self.name} has no function {function}")
+            raise AttributeError(f"{self.title} has no function {function}")
         abi = entry[function]
         static = abi["stateMutability"] in ("view", "pure")
         selector = keccak(text=_signature(abi))[:4]

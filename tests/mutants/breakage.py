@@ -34,17 +34,17 @@ BREAKAGES = [
     ),
     Breakage(
         2,
-        "sellers are paid by what they offered on every post, not by what was delivered",
+        "a payout is rounded up, and past it",
         "modules/settlement.vy",
-        "outcome.revenue += pro_rata._share(all_bids, offer, quantity)",
-        "outcome.revenue += pro_rata._share(all_bids, offer, quantity) + 1",
+        "outcome.revenue = unsafe_add(outcome.revenue, pro_rata._share(all_bids, offer, quantity))",
+        "outcome.revenue = unsafe_add(outcome.revenue, pro_rata._share(all_bids, offer, quantity) + 1)",
     ),
     Breakage(
         3,
         "allocations are rounded to the bidder's favour",
         "modules/settlement.vy",
-        "share: uint256 = pro_rata._share(quantity, bid, all_bids)",
-        "share: uint256 = (quantity * bid + all_bids - 1) // all_bids",
+        "outcome.energy = unsafe_add(outcome.energy, pro_rata._share(quantity, bid, all_bids))",
+        "outcome.energy = unsafe_add(outcome.energy, (quantity * bid + all_bids - 1) // all_bids)",
     ),
     Breakage(
         4,

@@ -180,8 +180,8 @@ def test_set_profile__that_is_none__is_refused() -> None:
 
     refused(exchange, "registry: no such profile", set_profile, 8, [1, 0, 0], by=REGISTRAR)
     refused(exchange, "registry: no such profile", set_profile, 2**255, [1, 0, 0], by=REGISTRAR)
-    refused(exchange, "registry: profile above the whole", set_profile, 0, [10_001, 0, 0], by=REGISTRAR)
-    refused(exchange, "registry: profile above the whole", set_profile, 0, [10_001 << 240, 0, 0], by=REGISTRAR)
+    refused(exchange, "registry: profile above whole", set_profile, 0, [10_001, 0, 0], by=REGISTRAR)
+    refused(exchange, "registry: profile above whole", set_profile, 0, [10_001 << 240, 0, 0], by=REGISTRAR)
     refused(exchange, "registry: profile too long", set_profile, 0, [1, 1 << 16, 0], by=REGISTRAR)
     refused(exchange, "registry: profile too long", set_profile, 0, [1, 0, 1 << 240], by=REGISTRAR)
     exchange.market.set_profile(0, [10_000 << 240, 10_000, 0], by=REGISTRAR)
