@@ -132,8 +132,8 @@ class Node:
         chain_id, head = self.ask([("eth_chainId", []), ("eth_blockNumber", [])])
         self.chain_id, self.head = quantity(chain_id), quantity(head)
 
-    def genesis_hash(self) -> str | None:
-        (block,) = self.ask([("eth_getBlockByNumber", ["0x0", False])])
+    def block_hash(self, number: int) -> str | None:
+        (block,) = self.ask([("eth_getBlockByNumber", [hex(number), False])])
         return str(block["hash"]).lower() if block else None
 
     def code(self, address: str) -> bytes | None:

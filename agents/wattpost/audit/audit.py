@@ -11,10 +11,12 @@ from wattpost.audit.deployed import Deployed, read_deployment
 from wattpost.audit.integrity import Integrity
 from wattpost.audit.manifest import days_promised, manifest_differences, read_manifest
 from wattpost.audit.onchain import check_code, check_state
-from wattpost.audit.raw import Block, Unreadable
+from wattpost.audit.raw import Block, Unreadable, hex_address
 from wattpost.audit.replay import Replay
 from wattpost.audit.state import Phase
 from wattpost.audit.verdict import Verdict, Violation
+
+STRANGERS_NAMED = 5
 
 Progress: TypeAlias = Callable[[int, int | None], None]  # blocks done, and of how many if that is known
 
@@ -30,6 +32,7 @@ def audit_folder(path: Path | str, progress: Progress | None = None) -> Verdict:
         if archive.chain_id != deployed.chain_id:
             audit.convict("deployment.chain", "chain id", deployed.chain_id, archive.chain_id)
         audit.finish()
+        verdict.note("No node was at hand: accounts were followed through their history, not compared with state.")
         manifest = read_manifest(folder / "manifest.json")
         if manifest is not None:
             for difference in manifest_differences(manifest, deployed):
@@ -57,7 +60,7 @@ def audit_rpc(url: str, deployment_path: Path | str, progress: Progress | None =
         if node.chain_id != deployed.chain_id:
             audit.convict("deployment.chain", "chain id", deployed.chain_id, node.chain_id)
             return verdict
-        genesis = node.genesis_hash()
+        genesis = node.block_hash(0)
         if genesis != deployed.genesis_hash:
             audit.convict("deployment.block", "genesis hash", deployed.genesis_hash, str(genesis))
         if deployed.first_block > node.head:
@@ -68,6 +71,9 @@ def audit_rpc(url: str, deployment_path: Path | str, progress: Progress | None =
         audit.finish()
         if not audit.replay.lost:
             check_state(node, audit.replay)
+        if audit.block is not None and node.block_hash(audit.block.number) != audit.block.hash:
+            verdict.violations.clear()
+            raise Unreadable("The chain was reorganised while it was read: audit it again.")
     except Unreadable as error:
         verdict.could_not(str(error))
     finally:
@@ -119,6 +125,7 @@ class _Audit:
     def finish(self) -> None:
         """What only the end can tell."""
         verdict, integrity, replay = self.verdict, self.integrity, self.replay
+        replay.finish()
         for number, found in integrity.late_differences():
             verdict.convict(Violation(found.rule, found.field, found.expected, found.found, None, number, None, None))
         verdict.checked |= {"header hashes": integrity.hashed, "signatures": integrity.recovered}
@@ -134,9 +141,11 @@ class _Audit:
         if not replay.state.created or not replay.token.created:
             verdict.could_not("The data do not show the creation of the market and of its money.")
         if replay.books.strangers:
+            most = sorted(replay.books.strangers.items(), key=lambda item: -item[1])
             gas = sum(replay.books.strangers.values())
-            count = len(replay.books.strangers)
-            verdict.note(f"Senders who are no agents: {count}, with {gas} gas that is charged to nobody.")
+            named = ", ".join(f"{hex_address(sender)} {used}" for sender, used in most[:STRANGERS_NAMED])
+            verdict.note(f"Senders who are no agents: {len(most)}, with {gas} gas charged to nobody (most: {named}).")
+        verdict.notes += replay.observed.notes()
         if replay.donated > 0:
             verdict.note(f"Donated to the market without a deposit: {replay.donated} (10^-18 bytecoin).")
         if replay.state.phase != Phase.DONE:

@@ -43,6 +43,7 @@ class Integrity:
     chain_id: int
     nonces: dict[int, int] = field(default_factory=dict)
     last: Block | None = None
+    logs: int = 0  # of the block so far
     hashed: int = 0
     unhashed: list[int] = field(default_factory=list)  # the first few blocks whose hash could not be recomputed
     recovered: int = 0
@@ -52,7 +53,7 @@ class Integrity:
     def check(self, block: Block) -> Iterator[Difference]:
         yield from self._check_header(block)
         yield from self._check_roots(block)
-        used = 0
+        used = self.logs = 0
         for index, (transaction, receipt) in enumerate(zip(block.transactions, block.receipts, strict=True)):
             used += receipt.gas_used
             yield from self._check_pair(block, index, transaction, receipt)
@@ -128,6 +129,12 @@ class Integrity:
         for what, expected, found in pairs:
             if expected != found:
                 yield Difference("data.receipt", what, expected, str(found), name)
+        for place, log in enumerate(raw["logs"], self.logs):
+            if quantity(log["logIndex"]) != place:
+                yield Difference("data.receipt", "logIndex", place, quantity(log["logIndex"]), name)
+            if (str(log["transactionHash"]).lower(), quantity(log["blockNumber"])) != (name, block.number):
+                yield Difference("data.receipt", "log", "of this transaction", "of another", name)
+        self.logs += len(raw["logs"])
         if receipt.gas_used > transaction.gas:
             yield Difference("data.gas-used", "gasUsed", f"at most {transaction.gas}", receipt.gas_used, name)
         if transaction.raw.get("chainId") and quantity(transaction.raw["chainId"]) != self.chain_id:

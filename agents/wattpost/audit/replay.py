@@ -14,6 +14,7 @@ from wattpost.audit.creation import creation_differences
 from wattpost.audit.deployed import Deployed
 from wattpost.audit.events import Event
 from wattpost.audit.inference import Unseen, infer
+from wattpost.audit.observations import Observations
 from wattpost.audit.raw import Block, Log, Receipt, Transaction, hex_address
 from wattpost.audit.state import Caller, Phase, Refused, Rehearsed, State
 from wattpost.audit.token import Token
@@ -61,6 +62,7 @@ class Replay:
     state: State = field(init=False)
     token: Token = field(init=False)
     books: Books = field(default_factory=Books)
+    observed: Observations = field(default_factory=Observations)
     lost: bool = False  # the market did what its rules forbid, and could not be followed
     donated: int = 0
     technology_created: bool = False
@@ -109,9 +111,9 @@ class Replay:
         rules = self.state.rules
         if transaction.to is None:
             self._follow_creation(transaction, receipt)
-        elif transaction.to == rules.market:
+        elif transaction.to == rules.market and self.state.created:  # before, the address was anybody's
             self._follow_market(transaction, receipt)
-        elif transaction.to == rules.token:
+        elif transaction.to == rules.token and self.token.created:
             self._follow_token(transaction, receipt)
         elif any(log.address in (rules.market, rules.token) for log in receipt.logs):
             self._follow_unseen(receipt)
@@ -148,7 +150,10 @@ class Replay:
         self._compare(expected, receipt)
         if call.name == "submit":
             self.verdict.count("submissions")
+            self.observed.submitted(self.state, transaction.sender)
             self._check_observed(transaction, receipt, caller.observed_gas)
+        if call.name == "settle":
+            self.observed.settled(expected)
         self._note_posted(call)
 
     def _apply(self, call: Decoded, caller: Caller) -> list[Event] | None:
@@ -306,9 +311,16 @@ class Replay:
         supply = self.deployed.contracts["Bytecoin"].arguments["supply"]
         if self.token.created and self.token.supply != supply:
             self.convict("money.supply", "totalSupply", supply, self.token.supply)
-        if state.phase == Phase.SETTLED and state.escrow:
+        if state.phase in (Phase.SETTLED, Phase.DONE) and state.escrow:
             self.convict("money.balance", "escrow of a settled day", 0, state.escrow)
             state.escrow = 0
+
+    def finish(self) -> None:
+        """Accounts and escrow are all that is owed."""
+        state = self.state
+        covered = sum(account.money for account in state.accounts.values()) + state.escrow
+        if not self.lost and covered != state.owed:
+            self.convict("money.balance", "accounts and escrow", state.owed, covered)
 
     # ---- gas
 

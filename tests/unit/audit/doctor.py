@@ -115,12 +115,16 @@ class Doctored:
         names: dict[str, str] = {}
         for line in self.blocks:
             block = line["block"]
-            used = 0
+            used = place = 0
             for index, (tx, receipt) in enumerate(zip(block["transactions"], line["receipts"], strict=True)):
                 used += int(receipt["gasUsed"], 16)
                 self._sign(tx, names)
                 tx["transactionIndex"] = receipt["transactionIndex"] = hex(index)
                 receipt |= {"transactionHash": tx["hash"], "from": tx["from"], "cumulativeGasUsed": hex(used)}
+                for log in receipt["logs"]:
+                    log |= {"transactionHash": tx["hash"], "blockNumber": block["number"], "logIndex": hex(place)}
+                    place += 1
+                receipt["blockNumber"] = block["number"]
                 read = read_block(block | {"transactions": [tx]}, [receipt]).receipts[0]
                 receipt["logsBloom"] = f"0x{bloom_of(read):0512x}"
             block["gasUsed"], block["parentHash"] = hex(used), parent

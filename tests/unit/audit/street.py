@@ -69,7 +69,7 @@ class Street:
             ],
         }  # fmt: skip
         contracts = {
-            name: deploy(self.founder, artifacts[name], arguments[name], mine=self.chain.mine) for name in artifacts
+            name: deploy(self.founder, artifacts[name], arguments[name], mine=self.chain.mine) for name in arguments
         }
         genesis = self.chain.rpc.genesis_hash()
         self.deployment = Deployment(self.chain.chain_id, "eth-tester", genesis, contracts)
