@@ -12,7 +12,8 @@ import numpy as np
 from wattpost.chain import events
 from wattpost.chain.market import Market, call, read_events
 from wattpost.chain.permit import sign_permit
-from wattpost.chain.rpc import RpcError
+from wattpost.chain.refusals import advice
+from wattpost.chain.rpc import Reverted, RpcError
 from wattpost.chain.units import from_wad, to_units
 from wattpost.chain.wallet import OutcomeUnknown, Wallet
 from wattpost.fleet.memory import Memory
@@ -113,6 +114,8 @@ class Agent:
             self._wallet.send(self._market.address, data)
         except OutcomeUnknown:
             return Report(self.name, day, "submitted", "the node's answer was lost")
+        except Reverted as refusal:
+            return Report(self.name, day, "failed", advice(refusal.reason or refusal.message))
         except RpcError as error:
             return Report(self.name, day, "failed", str(error))
         return Report(self.name, day, "submitted")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from wattpost.chain.engine import Engine
 from wattpost.chain.events import Event
 from wattpost.chain.market import Market, Rules, call
+from wattpost.chain.refusals import advice
 from wattpost.chain.showing import PRODUCER, STANDARD, Piece, Shown, pieces
 from wattpost.chain.wallet import Order, Receipt, Wallet
 from wattpost.fleet.meter import Meter
@@ -40,7 +41,8 @@ def transact(engine: Engine, wallet: Wallet, orders: Sequence[Order], not_before
     receipts = wallet.wait_all(sent, timeout=60.0 if engine.is_test else 600.0)
     for receipt in receipts:
         if not receipt.ok:
-            raise OperatorError(f"A call of the operator failed: {wallet.reason(receipt) or receipt.hash}.")
+            reason = wallet.reason(receipt)
+            raise OperatorError(f"A call was refused: {advice(reason) if reason else receipt.hash}")
     return receipts
 
 

@@ -111,7 +111,7 @@ class Street:
         me = self.founder
         full = [10_000] * self.periods
         self.ok((me, call("set_profile", 0, pack_profile(full))))
-        self.ok((me, call("set_profile", 1, pack_profile([10_000, 4_000] + [7_000] * (self.periods - 2)))))
+        self.ok((me, call("set_profile", 1, pack_profile(([10_000, 4_000] + [7_000] * self.periods)[: self.periods]))))
         powers = (5 * 10**17, WAD, 8 * 10**17, 13 * 10**17)
         for i, agent in enumerate(self.agents):
             if i < self.standard:

@@ -1,0 +1,146 @@
+"""Where an auditor could be fooled or frightened: odd call data, early calls, small batches, and plain nonsense."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from tests.unit.audit.doctor import Doctored
+from tests.unit.audit.street import UNIT, WINDOW, Street
+
+from wattpost.audit import audit_folder
+from wattpost.audit.calls import selector
+from wattpost.chain.market import call
+from wattpost.chain.showing import STANDARD, Shown, pieces
+from wattpost.chain.transaction import contract_address
+from wattpost.spec import pack
+
+
+def words(*values: int) -> bytes:
+    return b"".join(value.to_bytes(32, "big") for value in values)
+
+
+def test_odd_call_data__are_read_as_the_chain_reads_them(tmp_path: Path) -> None:
+    street = Street()
+    street.found()
+    street.open()
+    bid = pack([UNIT, 2 * UNIT, 3 * UNIT, 0])[0]
+    submit = selector("submit(uint256,uint256[],uint256[])")
+    odd = {
+        "lists in the other order": words(1, 128, 96, 0, 1, bid),
+        "something behind the end": words(1, 96, 160, 1, bid, 0, 77),
+        "a list that leans on another": words(1, 96, 64, 1, bid),
+        "a list beyond the end": words(1, 96, 2**255, 1, bid),
+        "a list cut off": words(1, 96, 96 + 32 * 9, 1, bid)[:-16],
+        "a list too long": words(1, 96, 160, 14, *[bid] * 14, 0),
+        "no lists at all": words(1),
+    }
+    accepted = 0
+    for agent, data in zip([*street.agents[:3]] * 3, odd.values(), strict=False):
+        (receipt,) = street.send((agent, submit + data))
+        if receipt.ok:
+            accepted += 1
+            street.shown.append(Shown(agent.address, STANDARD, (bid,), ()))
+            log = next(log for log in receipt.logs if log.address == street.market)
+            street.observed[agent.address] = int.from_bytes(log.data[:32], "big")
+            assert int.from_bytes(log.data[128:160], "big") == bid
+    assert accepted >= 2
+    (receipt,) = street.send((street.stranger, selector("deposit(uint256)") + words(1)[:31]))
+    assert not receipt.ok
+    street.close()
+    street.produce()
+    street.settle()
+    street.post()
+    verdict = audit_folder(street.save(tmp_path))
+    street.chain.close()
+    assert verdict.to_json()["violations"] == [] and verdict.exit_code == 0
+    assert verdict.checked["submissions"] == accepted
+
+
+def test_calls_to_the_address_before_the_market_is_there__are_nobodys(tmp_path: Path) -> None:
+    class Foreseen(Street):
+        def deploy(self) -> None:
+            for nonce in (0, 2):
+                to = contract_address(self.founder.address, nonce)
+                signed = self.stranger.send(to, call("open"), gas=100_000)
+                self.chain.mine()
+                assert self.stranger.wait(signed).ok  # there is no code to refuse it
+            super().deploy()
+
+    street = Foreseen()
+    street.found()
+    street.play()
+    verdict = audit_folder(street.save(tmp_path))
+    street.chain.close()
+    assert verdict.exit_code == 0
+
+
+def test_a_batch_below_the_minimum__is_convicted(tmp_path: Path) -> None:
+    street = Street(periods=1, standard=18, producers=0)
+    street.found()
+    street.open()
+    for first in range(0, 18, 9):
+        street.submit(*range(first, first + 9))
+    (part,) = street.parts()
+    (before,) = pieces(1, 1, street.shown[:16])
+    few = call("close", 1, STANDARD, before.end, part.words[-4:])  # the newest two
+    (receipt,) = street.send((street.stranger, few), at=street.opened + WINDOW)
+    assert not receipt.ok
+    street.save(tmp_path)
+    street.chain.close()
+    lines = gzip.decompress((tmp_path / "chain.jsonl.gz").read_bytes()).decode().splitlines()[1:-1]
+    deployment = json.loads((tmp_path / "deployment.json").read_text())
+    copy = Doctored([json.loads(line) for line in lines], deployment, street)
+    assert copy.audit(tmp_path).exit_code == 0
+    copy.calls("close", ok=False)[0][2]["status"] = "0x1"
+    verdict = copy.seal().audit(tmp_path)
+    assert verdict.first is not None and verdict.first.rule == "close.batch"
+
+
+COMMITTED = {
+    "block": ("stateRoot", "gasUsed", "timestamp", "number", "parentHash", "hash", "transactionsRoot", "receiptsRoot"),
+    "transaction": ("nonce", "from", "to", "value", "gas", "input", "r", "s", "hash", "maxFeePerGas", "type"),
+    "receipt": ("status", "gasUsed", "cumulativeGasUsed", "logsBloom", "transactionHash", "from"),
+    "log": ("address", "data", "topics"),
+}
+
+
+def test_nonsense_in_any_committed_field__is_never_clean_and_never_a_crash(copy: Doctored, tmp_path: Path) -> None:
+    random = Random(11)
+    places: list[tuple[dict[str, Any], str]] = []
+    for line in copy.blocks[1:]:
+        places += [(line["block"], name) for name in COMMITTED["block"]]
+        for tx, receipt in zip(line["block"]["transactions"], line["receipts"], strict=True):
+            places += [(tx, name) for name in COMMITTED["transaction"] if tx[name]]
+            places += [(receipt, name) for name in COMMITTED["receipt"]]
+            places += [(log, name) for log in receipt["logs"] for name in COMMITTED["log"]]
+    for record, name in random.sample(places, 60):
+        former = record[name]
+        text = random.choice(former) if isinstance(former, list) else former
+        other = random.choice(
+            [
+                text[:-1] + ("1" if text[-1] != "1" else "2"),
+                text[:2] + "ff" + text[2:],
+                None,
+                "",
+                "0xzz",
+                7,
+                {},
+            ]
+        )
+        record[name] = [other] if isinstance(former, list) else other
+        verdict = copy.audit(tmp_path)
+        assert verdict.exit_code in (1, 2), (name, former, other)
+        assert "failed at block" not in "".join(verdict.unchecked), (name, former, other)
+        record[name] = former
+    assert copy.audit(tmp_path).exit_code == 0
+
+
+def test_a_transaction_of_an_unknown_kind__leaves_the_market_unchecked(copy: Doctored, tmp_path: Path) -> None:
+    copy.calls("submit")[0][1]["type"] = "0x7e"
+    copy.calls("submit")[0][1]["from"] = "0x" + "12" * 20
+    assert copy.audit(tmp_path).exit_code != 0
+    assert any("type 126" in note for note in copy.audit(tmp_path).unchecked)

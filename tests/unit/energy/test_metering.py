@@ -1,0 +1,103 @@
+"""Whose gas it was, clause by clause."""
+
+from __future__ import annotations
+
+import pytest
+
+from wattpost.energy import LAYERS, Books, KappaError, Reading, joules_to_kappa, kappa_of
+
+
+def count(books: Books, sender: str, gas: int, *, shared: bool = False, stranger: bool = False) -> None:
+    books.count(sender, gas, moved_the_day=shared, registered=not stranger)
+
+
+def test_shared_gas__divides_equally_and_the_rest_is_carried() -> None:
+    books = Books()
+    count(books, "operator", 100, shared=True)
+    assert books.draw({"a": 0, "b": 0, "c": 0}) == Reading(33, 1, {"a": 0, "b": 0, "c": 0})
+
+
+def test_an_agent_that_moves_the_day_on__shares_that_gas() -> None:
+    books = Books()
+    count(books, "a", 100, shared=True)
+    assert books.draw({"a": 0, "b": 0}).own == {"a": 0, "b": 0}
+
+
+def test_strangers__are_listed_and_charged_to_nobody() -> None:
+    books = Books()
+    count(books, "mallory", 5_000, stranger=True)
+    assert books.strangers == {"mallory": 5_000}
+    assert books.draw({"a": 7}) == Reading(0, 0, {"a": 7})
+
+
+def test_metering__is_paid_by_the_next_day() -> None:
+    books = Books()
+    count(books, "operator", 90, shared=True)
+    count(books, "a", 40)
+    first = books.draw({"a": 30, "b": 20})
+    count(books, "meter", 11, shared=True)  # the metering itself
+    books.charge(first, ["a", "b"], {})
+    assert first == Reading(45, 0, {"a": 40, "b": 20})
+    assert books.draw({"a": 0, "b": 0}) == Reading(5, 1, {"a": 0, "b": 0})
+
+
+def test_an_empty_day__leaves_its_gas_to_the_next() -> None:
+    books = Books()
+    count(books, "operator", 10, shared=True)  # a day nobody bid on
+    count(books, "operator", 20, shared=True)
+    assert books.draw({"a": 0}).share == 30
+
+
+def test_gas_of_a_day_sat_out__waits_for_its_sender() -> None:
+    books = Books()
+    count(books, "b", 500)
+    books.charge(books.draw({"a": 0}), ["a"], {})
+    assert books.draw({"a": 0, "b": 100}).own == {"a": 0, "b": 500}
+
+
+def test_a_silent_day__leaves_what_it_did_not_charge() -> None:
+    books = Books()
+    count(books, "operator", 60, shared=True)
+    count(books, "a", 100)
+    count(books, "b", 80)
+    drawn = books.draw({"a": 70, "b": 60})
+    books.charge(drawn, [], {"a": 70, "b": 60})
+    assert books.draw({"a": 0, "b": 0}) == Reading(30, 0, {"a": 30, "b": 20})
+
+
+def test_a_half_silent_day__shares_only_what_was_metered() -> None:
+    books = Books()
+    count(books, "operator", 60, shared=True)
+    count(books, "a", 100)
+    count(books, "b", 80)
+    drawn = books.draw({"a": 70, "b": 60})
+    books.charge(drawn, ["a"], {"b": 60})
+    assert books.draw({"a": 0, "b": 0}) == Reading(15, 0, {"a": 0, "b": 20})
+
+
+def test_an_agent_behind_another_contract__is_charged_what_the_market_saw() -> None:
+    books = Books()
+    assert books.draw({"wallet": 61_000}).own == {"wallet": 61_000}
+    books.charge(books.draw({"wallet": 61_000}), ["wallet"], {})
+    assert books.own["wallet"] == 0
+
+
+@pytest.mark.parametrize("bad", [-0.1, float("nan"), float("inf"), 3.7e6])
+def test_an_absurd_intensity__is_one_sentence(bad: float) -> None:
+    with pytest.raises(KappaError, match="joules per gas"):
+        joules_to_kappa(bad)
+
+
+def test_kappa__is_whole_and_comes_from_layer_or_hand() -> None:
+    assert joules_to_kappa(3.6) == 10**12
+    assert kappa_of(None, 0.0) == 0
+    assert kappa_of("proof-of-stake", None) == joules_to_kappa(LAYERS["proof-of-stake"].joules_per_gas)
+    with pytest.raises(KappaError, match="proof-of-luck"):
+        kappa_of("proof-of-luck", None)
+
+
+def test_layers__come_with_their_arithmetic() -> None:
+    for layer in LAYERS.values():
+        assert layer.joules_per_gas == pytest.approx(layer.annual_kwh * 3.6e6 / layer.annual_gas)
+        assert layer.source and 2000 < layer.year < 2100
+    assert LAYERS["proof-of-work"].joules_per_gas > 1_000 * LAYERS["proof-of-stake"].joules_per_gas

@@ -1,0 +1,88 @@
+"""Policies: pure, checked, and loaded by name."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from wattpost.fleet.policy import BestResponse, Plan, PolicyError, View, check, load
+from wattpost.game import Log, Rivals, Standard, best_response
+
+HOME = Standard("home", 10.0, Log([3.0, 1.0], 0.0))
+RIVALS = Rivals([8.0, 4.0], [6.0, 3.0], 16.0, 10.0)
+
+
+def view(**changes: object) -> View:
+    facts: dict[str, object] = {
+        "day": 2,
+        "agent": HOME,
+        "held": 100.0,
+        "rivals": RIVALS,
+        "previous": Plan(np.array([2.0, 6.0]), 0.0, np.zeros(2)),
+        "verification": np.zeros(2),
+        "step": 0.25,
+    }
+    return View(**(facts | changes))  # type: ignore[arg-type]
+
+
+def test_on_the_first_day__half_the_money_is_bid_by_weight() -> None:
+    plan = BestResponse().decide(view(rivals=None, previous=None))
+    assert plan is not None
+    assert plan.bids.tolist() == [37.5, 12.5] and plan.numeraire_bid == 0.0
+
+
+def test_later__it_moves_a_step_towards_the_best_response() -> None:
+    plan = BestResponse().decide(view())
+    best = best_response(HOME, RIVALS, verification=np.zeros(2)).bids
+    assert plan is not None
+    assert plan.bids == pytest.approx([2.0 + 0.25 * (best[0] - 2.0), 6.0 + 0.25 * (best[1] - 6.0)])
+
+
+def test_with_less_money_than_its_plan__it_bids_what_it_holds() -> None:
+    plan = BestResponse().decide(view(held=1.0))
+    assert plan is not None
+    assert plan.bids.sum() + plan.numeraire_bid == pytest.approx(1.0)
+
+
+def test_deciding__leaves_the_view_as_it_was() -> None:
+    seen = view()
+    BestResponse().decide(seen)
+    assert seen.previous is not None and seen.previous.bids.tolist() == [2.0, 6.0]
+
+
+@pytest.mark.parametrize("bad", [-1e-9, float("nan"), float("inf")])
+def test_check__refuses_amounts_that_are_none(bad: float) -> None:
+    for plan in (
+        Plan(np.array([bad, 1.0]), 0.0, np.zeros(2)),
+        Plan(np.ones(2), bad, np.zeros(2)),
+        Plan(np.ones(2), 0.0, np.array([0.0, bad])),
+    ):
+        with pytest.raises(PolicyError, match="negative or not a number"):
+            check(plan, view())
+
+
+def test_check__refuses_wrong_lengths_and_more_than_is_held() -> None:
+    with pytest.raises(PolicyError, match="3 bids and 2 offers for 2 periods"):
+        check(Plan(np.ones(3), 0.0, np.zeros(2)), view())
+    with pytest.raises(PolicyError, match="more bytecoin than"):
+        check(Plan(np.array([60.0, 40.0]), 0.1, np.zeros(2)), view())
+    assert check(Plan(np.array([60.0, 40.0]), 0.0, np.zeros(2)), view()).bids.sum() == 100.0
+
+
+def test_load__finds_built_in_and_foreign_policies() -> None:
+    assert isinstance(load("best-response"), BestResponse)
+    assert isinstance(load("wattpost.fleet.policy:BestResponse"), BestResponse)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("best", "module:Class"), ("no.module:X", "ModuleNotFoundError"), ("wattpost.fleet.policy:X", "AttributeError")],
+)
+def test_load__of_what_is_not_there__says_so(name: str, words: str) -> None:
+    with pytest.raises(PolicyError, match=words):
+        load(name)
+
+
+def test_load__of_something_else__says_so() -> None:
+    with pytest.raises(PolicyError, match="no decide"):
+        load("collections:Counter")
