@@ -144,7 +144,7 @@ class Contract:
     """A deployed contract. Views return what they return, other functions a `Receipt`; refusals raise `Reverted`."""
 
     def __init__(self, evm: Evm, address: str, name: str, abi: Sequence[dict[str, Any]]) -> None:
-        self.evm, self.address, self.title, self.abi = evm, address, name, abi
+        self.evm, self.address, self.title, self.abi = evm, to_checksum_address(address), name, abi
 
     @cached_property
     def functions(self) -> dict[str, dict[str, Any]]:
