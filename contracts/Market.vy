@@ -139,6 +139,7 @@ def submit(
     @param bids Bytecoin on each post, in lanes; all words of the day's posts.
     @param offers kWh in each period, in lanes, lane 0 zero; empty for standard agents, who offer their endowment.
     """
+    amounts._check_calldata(5 + len(bids) + len(offers))
     trading_posts._submit(msg.sender, day, bids, offers, msg.gas)
 
 
@@ -206,6 +207,7 @@ def meter(
     """
     @notice Post the day's gas for a batch of agents; the last batch ends the day.
     """
+    amounts._check_calldata(5 + len(readings))
     assert msg.sender == energy_ledger.METER, "energy: meter only"
     energy_ledger._meter(day, share, carried, readings)
 
@@ -218,6 +220,7 @@ def end_unmetered(day: uint256, agents: DynArray[address, energy_ledger.MAX_READ
     """
     @notice End a day on which the meter stayed silent too long.
     """
+    amounts._check_calldata(3 + len(agents))
     energy_ledger._end_unmetered(day, agents)
 
 

@@ -36,6 +36,16 @@ def __init__(periods: uint256):
 
 @view
 @internal
+def _check_calldata(words: uint256):
+    """
+    @notice Refuse call data that is not, to the byte, a selector and that many words.
+    @dev What is cut off would be read as zeros, and what is appended costs gas that all share.
+    """
+    assert len(msg.data) == 4 + 32 * words, "market: malformed call data"
+
+
+@view
+@internal
 def _unused_lanes_are_zero(last_word: uint256) -> bool:
     # The last word holds POSTS - 4 * (WORDS - 1) lanes, from 1 to 4; a shift by 256 leaves zero.
     return last_word >> (64 * (POSTS - 4 * (WORDS - 1))) == 0

@@ -1,4 +1,5 @@
 # pragma version 0.4.3
+# pragma nonreentrancy on
 """
 @title Production
 @license MIT
@@ -43,6 +44,7 @@ def produce(day: uint256, piece: uint256, prior: bytes32, shown: DynArray[uint25
     @notice Run the plants of one piece of producers, shown as at the close; with the last, deliveries are final.
     @dev On a day without producers, one call that shows nothing.
     """
+    amounts._check_calldata(5 + len(shown))
     today: calendar.Day = calendar._in_phase(day, calendar.CLOSED)
     bids: uint256[amounts.MAX_WORDS] = trading_posts.total_bids
     good: uint256 = trading_posts.total_offers[0] & amounts.LANE_MASK

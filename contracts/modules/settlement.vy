@@ -1,4 +1,5 @@
 # pragma version 0.4.3
+# pragma nonreentrancy on
 """
 @title Settlement
 @license MIT
@@ -46,6 +47,7 @@ def settle(
     """
     @notice Allocate and pay out one piece, shown as at the close; with the last, the day's dust is known.
     """
+    amounts._check_calldata(6 + len(shown))
     today: calendar.Day = calendar._in_phase(day, calendar.PRODUCED)
     assert kind in [vault.STANDARD, vault.PRODUCER], "settlement: no such kind"
     bids: uint256[amounts.MAX_WORDS] = trading_posts.total_bids

@@ -1,4 +1,5 @@
 # pragma version 0.4.3
+# pragma nonreentrancy on
 """
 @title Trading posts
 @license MIT
@@ -54,6 +55,7 @@ def open():
     @notice Open the next day, when the last one is done.
     @dev Writes every shared slot that a submission will touch, so that the first one costs no more than the last.
     """
+    amounts._check_calldata(0)
     calendar._between_days()
     number: uint256 = calendar._load().number + 1
     assert number < 2**32, "calendar: no more days"
@@ -166,6 +168,7 @@ def close(day: uint256, kind: uint256, prior: bytes32, shown: DynArray[uint256, 
     @param prior The head of the chain before them.
     @param shown In the order of submission: agent, words of bids and, for producers, words of offers.
     """
+    amounts._check_calldata(5 + len(shown))
     today: calendar.Day = calendar._in_phase(day, calendar.OPEN)
     assert block.timestamp >= today.opened + calendar.WINDOW, "calendar: window is open"
     bids: uint256[amounts.MAX_WORDS] = empty(uint256[amounts.MAX_WORDS])
