@@ -106,11 +106,24 @@ class _Audit:
                     self.convict(*found)
             except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
                 raise Unreadable(f"Block {block.number} holds a value that cannot be one: {error!r}.") from None
+            self._check_kinds(block)
             self.replay.follow(block)
             self.verdict.count("blocks")
             self.verdict.count("transactions", len(block.transactions))
             if progress:
                 progress(done, total)
+
+    def _check_kinds(self, block: Block) -> None:
+        """A transaction whose hash and signature cannot be checked must have nothing to do with the market."""
+        ours = (self.deployed.rules.market, self.deployed.rules.token)
+        for transaction, receipt in zip(block.transactions, block.receipts, strict=True):
+            if transaction.kind in self.integrity.kinds_unknown and (
+                transaction.to in ours or any(log.address in ours for log in receipt.logs)
+            ):
+                self.verdict.could_not(
+                    f"Block {block.number} holds a transaction to the market of type {transaction.kind}; its hash and "
+                    "signature cannot be checked."
+                )
 
     def _check_first(self, block: Block) -> None:
         if block.number > self.deployed.first_block:

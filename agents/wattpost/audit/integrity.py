@@ -107,14 +107,14 @@ class Integrity:
         for transaction, receipt in zip(block.transactions, block.receipts, strict=True):
             own = bloom_of(receipt)
             bloom |= own
-            if own != quantity(receipt.raw.get("logsBloom") or "0x0"):
+            if own != quantity(receipt.raw["logsBloom"]):
                 yield Difference("data.bloom", "logsBloom", "the filter of the logs", "another", transaction.hash)
             receipts.append(encode_receipt(receipt, transaction.kind, own))
         root = "0x" + ordered_root(receipts).hex()
         stated = str(block.raw.get("receiptsRoot")).lower()
         if root != stated:
             yield Difference("data.receipts-root", "receiptsRoot", root, stated)
-        if bloom != quantity(block.raw.get("logsBloom") or "0x0"):
+        if bloom != quantity(block.raw["logsBloom"]):
             yield Difference("data.bloom", "logsBloom of the block", "the filters of its receipts", "another")
 
     def _check_pair(self, block: Block, index: int, transaction: Transaction, receipt: Receipt) -> Iterator[Difference]:
@@ -217,29 +217,23 @@ def _fields(raw: Json, kind: int) -> list[Item] | None:
 
 
 def encode_transaction(raw: Json, kind: int) -> bytes | None:
-    """A transaction as it stands in its block's trie."""
-    try:
-        items = _fields(raw, kind)
-        if items is None:
-            return None
-        parity = raw["v"] if kind == 0 else raw.get("yParity", raw.get("v"))
-        items += [minimal(quantity(parity)), _number(raw, "r"), _number(raw, "s")]
-    except (KeyError, TypeError, ValueError):
+    """A transaction as it stands in its block's trie; None for kinds this auditor does not know."""
+    items = _fields(raw, kind)
+    if items is None:
         return None
+    parity = raw["v"] if kind == 0 else raw.get("yParity", raw.get("v"))
+    items += [minimal(quantity(parity)), _number(raw, "r"), _number(raw, "s")]
     return (bytes([kind]) if kind else b"") + rlp(items)
 
 
 def signed_digest(raw: Json, kind: int) -> tuple[bytes, int] | None:
     """What was signed, and the parity of the signature."""
-    try:
-        items = _fields(raw, kind)
-        if items is None:
-            return None
-        if kind:
-            return keccak(bytes([kind]) + rlp(items)), quantity(raw.get("yParity", raw.get("v")))
-        v = quantity(raw["v"])
-    except (KeyError, TypeError, ValueError):
+    items = _fields(raw, kind)
+    if items is None:
         return None
+    if kind:
+        return keccak(bytes([kind]) + rlp(items)), quantity(raw.get("yParity", raw.get("v")))
+    v = quantity(raw["v"])
     if v in (27, 28):
         return keccak(rlp(items)), v - 27
     return keccak(rlp([*items, minimal((v - 35) // 2), b"", b""])), (v - 35) % 2

@@ -115,6 +115,8 @@ def _receipt(raw: Json) -> Receipt:
     logs = tuple(
         Log(quantity(log["address"]), tuple(map(quantity, log["topics"])), content(log["data"])) for log in raw["logs"]
     )
+    if quantity(raw["status"]) not in (0, 1):
+        raise ValueError("a status is 0 or 1")
     return Receipt(
         ok=quantity(raw["status"]) == 1,
         gas_used=quantity(raw["gasUsed"]),

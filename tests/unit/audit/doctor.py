@@ -162,7 +162,7 @@ class Doctored:
     def save(self, folder: Path) -> Path:
         folder.mkdir(exist_ok=True)
         last = self.blocks[-1]["block"]
-        end = {"end": {"block": int(last["number"], 16), "hash": last["hash"]}}
+        end = {"end": {"block": len(self.blocks) - 1, "hash": last["hash"]}}
         title = {"format": "wattpost-chain", "version": 1, "chain_id": self.chain_id}
         lines = [title, *self.blocks, end]
         text = "".join(json.dumps(line) + "\n" for line in lines)
