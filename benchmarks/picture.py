@@ -23,8 +23,8 @@ def main() -> None:
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{x - 10} {y - 10} {width + 20} {height + 20}" '
         'font-family="Helvetica, Arial, sans-serif">'
-        f"<style>{root}\n{rules}</style>".replace("inherit", "Helvetica, Arial, sans-serif")
-        f'<rect x="{x - 10}" y="{y - 10}" width="{width + 20}" height="{height + 20}" fill="#ffffff"/>'
+        + f"<style>{root}\n{rules}</style>".replace("font-family: inherit", "font-family: Helvetica, Arial, sans-serif")
+        + f'<rect x="{x - 10}" y="{y - 10}" width="{width + 20}" height="{height + 20}" fill="#ffffff"/>'
     )
     body = figures[FIGURE].partition(">")[2]
     Path("docs/solar-day.svg").write_text(head + body + "\n")
