@@ -69,6 +69,8 @@ TOKEN_VIEWS = (
     "nonces(address)",
     "DOMAIN_SEPARATOR()",
 )
+# Whose call data must be whole and nothing more: agents' bids, and calls whose gas all share.
+EXACT = frozenset(("open", "submit", "close", "produce", "settle", "meter", "end_unmetered"))
 # The longest list that a function takes.
 LONGEST = {"submit": 13, "meter": 512, "end_unmetered": 512, "close": 1024, "produce": 1024, "settle": 1024}
 
@@ -85,7 +87,8 @@ class Decoded:
     name: str
     arguments: tuple[Argument, ...]
     view: bool
-    canonical: bool
+    canonical: bool = True  # as a careful encoder writes it
+    whole: bool = True  # of the size that its lists make it
 
 
 class Malformed(Exception):
@@ -141,7 +144,8 @@ def decode(data: bytes, table: dict[bytes, Function]) -> Decoded:
         else:
             _check(kind, word)
             arguments.append(word)
-    return Decoded(function.name, tuple(arguments), function.view, canonical and len(body) == tail)
+    whole = len(body) == tail
+    return Decoded(function.name, tuple(arguments), function.view, canonical and whole, whole)
 
 
 def _word(body: bytes, at: int) -> int:

@@ -51,7 +51,7 @@ def infer(state: State, logs: Sequence[Log], now: int) -> Iterator[tuple[Caller,
     events = _Events(state.rules.market, logs)
     while (item := events.next()) is not None:
         caller, name, arguments = _call(state, events, *item, now)
-        yield caller, Decoded(name, arguments, view=False, canonical=True)
+        yield caller, Decoded(name, arguments, view=False)
 
 
 def _call(state: State, events: _Events, name: str, v: Any, now: int) -> tuple[Caller, str, tuple[Any, ...]]:

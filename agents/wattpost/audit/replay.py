@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from wattpost.audit import accounts, day, energy, events
 from wattpost.audit.books import SHARED, Books, Posted
-from wattpost.audit.calls import MARKET_TABLE, TOKEN_TABLE, Decoded, Malformed, decode
+from wattpost.audit.calls import EXACT, MARKET_TABLE, TOKEN_TABLE, Decoded, Malformed, decode
 from wattpost.audit.compare import compare
 from wattpost.audit.creation import creation_differences
 from wattpost.audit.deployed import Deployed
@@ -140,6 +140,10 @@ class Replay:
         if call.view:
             self._compare([], receipt)
             return
+        if call.name in EXACT and not call.whole:
+            self._compare_refused(receipt, "call.data", "its call data are not whole, or more than that")
+            if not receipt.ok:
+                return
         caller = Caller(transaction.sender, self._now, self._observed(receipt.logs))
         if not receipt.ok:
             self._expect_failure(call, caller, receipt)

@@ -22,6 +22,7 @@ RULES: dict[str, str] = {
     "deployment.code": "The code on chain is not the code that the deployment names, so its rules may be others.",
     # Calls in general
     "call.unknown": "The market did something for call data that none of its functions reads.",
+    "call.data": "Call data cut short are read as zeros nobody signed for; padded, they cost gas that all share.",
     "call.value": "The market takes no ether; what is sent to it would be lost.",
     "call.refused": "A call that every rule allows failed: somebody was kept out.",
     "event.missing": "An event that outsiders need to follow the day was not written.",

@@ -58,6 +58,7 @@ def play(street: Street, *, strict: bool = True) -> dict[str, str]:
     refuse("takes more", home, call("withdraw", 10**30))
     refuse("deposits more", home, call("deposit", 10**30))
     refuse("offer of the role accepted", stranger, selector_call("accept_registrar"))
+    refuse("a padded call", stranger, call("open") + bytes(32))
     refuse("no such function", home, bytes.fromhex("deadbeef"))
 
     # day 1: everybody, and everything that a window refuses

@@ -47,7 +47,7 @@ def test_odd_call_data__are_read_as_the_chain_reads_them(tmp_path: Path) -> None
             log = next(log for log in receipt.logs if log.address == street.market)
             street.observed[agent.address] = int.from_bytes(log.data[:32], "big")
             assert int.from_bytes(log.data[128:160], "big") == bid
-    assert accepted >= 2
+    assert accepted >= 1
     (receipt,) = street.send((street.stranger, selector("deposit(uint256)") + words(1)[:31]))
     assert not receipt.ok
     street.close()

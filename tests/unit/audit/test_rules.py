@@ -25,6 +25,7 @@ ACCEPTED = {
     "takes more": "money.withdrawal",
     "deposits more": "money.deposit",
     "offer of the role accepted": "register.role",
+    "a padded call": "call.data",
     "no such function": "call.unknown",
     "opens twice": "day.order",
     "submits twice": "submission.once",
