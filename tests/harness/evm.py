@@ -172,7 +172,7 @@ class Contract:
         def call(*arguments: Any, by: str = role("stranger"), gas: int | None = None) -> Any:
             data = selector + encode(inputs, arguments)
             output, events, used = self.evm.send(self.address, data, by=by, static=static, gas=gas)
-            if outputs == ["bytes"]:  # only characters that answer in raw bytes say so
+            if outputs == ["bytes"] and not static:  # only characters that answer in raw bytes say so
                 return Receipt(output, events, used)
             values = decode(outputs, output)
             value = values[0] if len(values) == 1 else values

@@ -208,3 +208,14 @@ def test_submit__called_with_too_little_gas__changes_nothing(street: Street) -> 
 
     assert street.account(street.ada) == before
     street.submit(street.ada, [1, 0, 0])
+
+
+def test_submit__with_call_data_cut_or_padded__is_refused(street: Street) -> None:
+    data = street.market.calldata("submit", 1, [1], [])
+
+    for wrong in (data[:-1], data[:-32], data + b"\x07"):
+        refused(
+            street,
+            "market: malformed call data",
+            lambda wrong=wrong: street.evm.send(street.market.address, wrong, by=street.ada),
+        )
