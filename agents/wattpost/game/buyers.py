@@ -26,10 +26,15 @@ FAR = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Purchases:
-    """What n standard agents take: x (n, T), g (n,), ln lambda, ln w (n, T), and who is rationed."""
+    """What n standard agents take: x (n, T), g (n,), ln lambda, ln w (n, T), and who is rationed.
+
+    `x_drop`, `g_drop` are -dx/dln lambda and -dg/dln lambda >= 0, zero at corners.
+    """
 
     x: FloatArray
     g: FloatArray
+    x_drop: FloatArray
+    g_drop: FloatArray
     log_money: FloatArray
     log_value: FloatArray
     log_good: FloatArray
@@ -59,9 +64,10 @@ def purchases(
     v = guess
     w = guess[:, None] + view.wedge(np.minimum(taste.floor, 0.5 * view.room()), none)[0]
     x, g = none, income
+    dx, dg = none, income
 
     def excess(y: FloatArray) -> tuple[FloatArray, FloatArray]:
-        nonlocal x, g, w, v
+        nonlocal x, g, w, v, dx, dg
         x, dx, w = _electricity(taste, view, y, w)
         g, dg, v = _good(taste, omega, view, y, v)
         paid, rate = view.money(x, none)
@@ -83,7 +89,7 @@ def purchases(
         x = np.where(rationed[:, None] & (taste.floor == 0), 0.0, x)
         g = np.where(rationed, 0.0, g)
         log_money = np.where(rationed, FAR, log_money)
-    return Purchases(x, g, log_money, w, v, rationed)
+    return Purchases(x, g, -dx, -dg, log_money, w, v, rationed)
 
 
 def rationing(floor: FloatArray, income: FloatArray, view: View) -> FloatArray:

@@ -28,6 +28,9 @@ from .roots import rising_root
 from .tastes import Taste
 from .views import View
 
+QUICK = 14
+"""Joint Newton steps before the nested roots are asked, which always answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plants:
@@ -199,7 +202,7 @@ def outputs(
             g, dg = view.good_at(-y, none)
             net, rate = view.money(flow.x, flow.q)
             cost, cost_rate = view.good_money(g, none)
-            scale = np.abs(net).sum(axis=1) - cost + 1e-300
+            scale = np.abs(net).sum(axis=1) - cost - 0.25 * cost_rate * dg + 1e-300
             by_good = np.sum(rate * (flow.q_good - flow.x_good), axis=1)
             by_money = np.sum(rate * (flow.q_money - flow.x_money), axis=1)
             by_ratio = by_money - cost_rate * dg
@@ -208,6 +211,7 @@ def outputs(
 
         ratio = rising_root(money, ratio, lower=-FAR, upper=FAR)
         money(ratio)
+        g, g_rate = view.good_for(view.money(flow.x, flow.q)[0].sum(axis=1))
         used = plants.inputs(flow.q)
         kept, change = taste.good_amount(y_good)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -221,11 +225,15 @@ def outputs(
         left = (g - total - np.minimum(kept, 1e300)) / scale
         return np.where(idle, 0.0, left), slope / scale
 
+    if not taste.form.kinked:
+        quick = _quick(taste, plants, view, log_money, log_good, w, idle | beyond)
+        if quick is not None:
+            return quick
     lower: FloatArray | float = -FAR
     if taste.form.kinked:
         with np.errstate(divide="ignore"):
             lower = np.maximum(np.log(taste.good), -FAR)
-    log_good = rising_root(balance, log_good, lower=lower, upper=FAR)
+    log_good = rising_root(balance, log_good, lower=lower, upper=FAR, tolerance=5e-14)
     with np.errstate(all="ignore"):
         left, _ = balance(log_good)
     if taste.form.kinked and np.any(plants.c == 1) and np.any(np.abs(left) > 1e-9):
@@ -262,6 +270,59 @@ def outputs(
     )
     short = beyond | (np.any(taste.floor > 0, axis=1) & (np.abs(left) > 1e-9))
     return answer if not short.any() else _rationed(whole, plants, view, answer, short)
+
+
+def _quick(
+    taste: Taste,
+    plants: Plants,
+    view: View,
+    log_money: FloatArray,
+    log_good: FloatArray,
+    w: FloatArray,
+    unusual: BoolArray,
+) -> Outputs | None:
+    """Newton on both multipliers at once; None where it does not settle within `QUICK` steps."""
+    none = np.zeros(taste.size)
+    if unusual.any():
+        return None
+    for _ in range(QUICK):
+        with np.errstate(all="ignore"):
+            flow = posts(taste, plants, view, log_money, log_good, w)
+            w = flow.log_value
+            g, dg = view.good_at(log_good - log_money, none)
+            net, rate = view.money(flow.x, flow.q)
+            cost, cost_rate = view.good_money(g, none)
+            used = plants.inputs(flow.q)
+            kept, change = taste.good_amount(log_good)
+            total = used.sum(axis=1)
+            bought, gain = view.good_for(net.sum(axis=1))
+            rest = -cost_rate * dg
+            money = np.abs(net.sum(axis=1) + cost) - 4e-16 * rest
+            money = money / (np.abs(net).sum(axis=1) - cost)
+            good = (bought - total - kept) / (np.abs(bought) + total + kept)
+            if np.all((money <= 2e-15) & (np.abs(good) <= 5e-14)):
+                left_over = np.maximum(bought - total, 0.0)
+                return Outputs(flow.x, flow.q, w, bought, left_over, log_money, log_good, none > 0)
+            burn = np.where(flow.q > 0, used / (plants.c * flow.q), 0.0)
+            net_money = np.sum(rate * (flow.q_money - flow.x_money), axis=1)
+            net_good = np.sum(rate * (flow.q_good - flow.x_good), axis=1)
+            a11, a12 = net_money + rest, net_good - rest
+            a21 = gain * net_money - np.sum(burn * flow.q_money, axis=1)
+            a22 = gain * net_good - np.sum(burn * flow.q_good, axis=1) - change
+            determinant = a11 * a22 - a12 * a21
+            left, right = net.sum(axis=1) + cost, bought - total - kept
+            step_money = (a12 * right - a22 * left) / determinant
+            step_good = (a21 * left - a11 * right) / determinant
+            longest = np.maximum(np.abs(step_money), np.abs(step_good))
+        if not np.all(np.isfinite(longest)):
+            return None
+        if np.all(longest <= 1e-15 * (1.0 + np.abs(log_good))):
+            left_over = np.maximum(bought - total, 0.0)
+            return Outputs(flow.x, flow.q, w, bought, left_over, log_money, log_good, none > 0)
+        cut = np.minimum(1.0, 1.5 / np.maximum(longest, 1e-300))
+        log_money = log_money + cut * step_money
+        log_good = log_good + cut * step_good
+    return None
 
 
 def _rationed(taste: Taste, plants: Plants, view: View, answer: Outputs, suspects: BoolArray) -> Outputs:

@@ -16,7 +16,7 @@ from .arrays import FloatArray
 Rising = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
 
 STRIDE = 4.0
-"""Longest step while the root is bracketed on one side only (unknowns are logarithms)."""
+"""Longest first step while the root is bracketed on one side only; later ones may be longer."""
 
 
 def rising_root(
@@ -47,15 +47,17 @@ def rising_root(
     low = np.broadcast_to(np.asarray(lower, dtype=np.float64), start.shape).copy()
     high = np.broadcast_to(np.asarray(upper, dtype=np.float64), start.shape).copy()
     y = np.clip(start, low, high)
-    for _ in range(rounds):
+    for number in range(rounds):
+        stride = STRIDE * 1.5 ** min(number, 12)
         with np.errstate(all="ignore"):
             value, slope = function(y)
         np.copyto(low, y, where=value < 0)
         np.copyto(high, y, where=value > 0)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             step = -value / slope
-        step = np.where(np.isfinite(step), step, -np.sign(value) * STRIDE)
-        step = np.clip(step, -STRIDE, STRIDE)
+        still = np.abs(step) <= 1e-15 * (1.0 + np.abs(y))
+        step = np.where(np.isfinite(step), step, -np.sign(value) * stride)
+        step = np.clip(step, -stride, stride)
         width = high - low
         new = y + step
         outside = (new <= low) | (new >= high)
@@ -63,7 +65,7 @@ def rising_root(
             with np.errstate(invalid="ignore"):
                 middle = np.where(np.isfinite(width), 0.5 * (low + high), new)
             new = np.where(outside, np.clip(middle, low, high), new)
-        settled = (np.abs(value) <= tolerance) | (width <= 4e-16 * (1.0 + np.abs(y)))
+        settled = (np.abs(value) <= tolerance) | still | (width <= 4e-16 * (1.0 + np.abs(y)))
         if settled.all():
             break
         y = np.where(settled, y, new)

@@ -72,6 +72,10 @@ class View(ABC):
         """(n,) g >= 0 at which the good's wedge is `wedge`, and its derivative by `wedge`."""
 
     @abstractmethod
+    def good_for(self, money: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """(n,) units of the good that `money` buys an agent without endowment, and the rate."""
+
+    @abstractmethod
     def room(self) -> FloatArray:
         """(n or 1, T) electricity that a buyer without a plant could at most get."""
 
@@ -116,6 +120,10 @@ class Rivalled(View):
         g = self.good_offers + omega - left
         return np.maximum(g, 0.0), np.where(g > 0, 0.5 * left, 0.0)
 
+    def good_for(self, money: FloatArray) -> tuple[FloatArray, FloatArray]:
+        pot = np.maximum(self.good_bids + money, 0.5 * self.good_bids)
+        return self.good_offers * money / pot, self.good_offers * self.good_bids / pot**2
+
     def room(self) -> FloatArray:
         return self.offers
 
@@ -126,46 +134,61 @@ class Rivalled(View):
 
 @dataclass(frozen=True, slots=True)
 class Posted(View):
-    """Prices and totals of the posts (1, T), with p^0 = 1 and `good` the total Omega."""
+    """Prices and totals of the posts (1, T), with p^0 = 1 and `good` the total Omega.
+
+    `power` is the weight of an agent in its market: 1 in the economy as it stands, 1/r in its r-fold
+    replica (where each agent's share of a post is 1/r of what it is here).
+    """
 
     prices: FloatArray
     totals: FloatArray
     good: float
+    power: float = 1.0
 
     def wedge(self, x: FloatArray, q: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        unbought, unsold = self.totals - x, self.totals - q
+        unbought, unsold = self.totals - self.power * x, self.totals - self.power * q
         head = np.log(self.prices) + _log(unsold)
         tail = _log(unbought)
         with np.errstate(invalid="ignore"):
             mu = np.where(unbought > 0, head - tail, np.inf)
-        return mu, _inverse(unbought), -_inverse(unsold)
+        return mu, self.power * _inverse(unbought), -self.power * _inverse(unsold)
+
+    def by_total(self, x: FloatArray, q: FloatArray) -> FloatArray:
+        """(n, T) derivative of the wedge by ln Q."""
+        unbought, unsold = self.totals - self.power * x, self.totals - self.power * q
+        return np.asarray(self.totals * (_inverse(unsold) - _inverse(unbought)))
 
     def money(self, x: FloatArray, q: FloatArray) -> tuple[FloatArray, FloatArray]:
         return self.prices * (q - x), np.broadcast_to(self.prices, x.shape)
 
     def sold_at(self, x: FloatArray, wedge: FloatArray) -> FloatArray:
-        return np.asarray(self.totals - (self.totals - x) * np.exp(wedge) / self.prices)
+        left = (self.totals - self.power * x) * np.exp(wedge) / self.prices
+        return np.asarray((self.totals - left) / self.power)
 
     def bought_at(self, q: FloatArray, wedge: FloatArray) -> FloatArray:
-        return np.asarray(self.totals - (self.totals - q) * self.prices * np.exp(-wedge))
+        left = (self.totals - self.power * q) * self.prices * np.exp(-wedge)
+        return np.asarray((self.totals - left) / self.power)
 
     def good_wedge(self, g: FloatArray, omega: FloatArray) -> tuple[FloatArray, FloatArray]:
-        left = self.good - g
-        return np.log(self._others(omega)) - _log(left), _inverse(left)
+        left = self.good - self.power * g
+        return np.log(self._others(omega)) - _log(left), self.power * _inverse(left)
 
     def good_money(self, g: FloatArray, omega: FloatArray) -> tuple[FloatArray, FloatArray]:
         return omega - g, np.full_like(g, -1.0)
 
     def good_at(self, wedge: FloatArray, omega: FloatArray) -> tuple[FloatArray, FloatArray]:
         left = self._others(omega) * np.exp(-wedge)
-        g = self.good - left
-        return np.maximum(g, 0.0), np.where(g > 0, left, 0.0)
+        g = (self.good - left) / self.power
+        return np.maximum(g, 0.0), np.where(g > 0, left / self.power, 0.0)
+
+    def good_for(self, money: FloatArray) -> tuple[FloatArray, FloatArray]:
+        return money, np.ones_like(money)
 
     def room(self) -> FloatArray:
-        return self.totals
+        return self.totals / self.power
 
     def _others(self, omega: FloatArray) -> FloatArray:
-        return np.maximum(self.good - omega, 1e-12 * self.good)
+        return np.maximum(self.good - self.power * omega, 1e-12 * self.good)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +218,9 @@ class Priced(View):
 
     def good_at(self, wedge: FloatArray, omega: FloatArray) -> tuple[FloatArray, FloatArray]:
         raise NotImplementedError("a price-taker's purchase of the good follows from its budget")
+
+    def good_for(self, money: FloatArray) -> tuple[FloatArray, FloatArray]:
+        return money, np.ones_like(money)
 
     def room(self) -> FloatArray:
         return np.full_like(self.prices, np.inf)
@@ -261,6 +287,9 @@ class Bidding(View):
         left = np.sqrt(self.good_bids * self.good_offers * np.exp(-wedge))
         g = self.good_offers - self.used - left
         return np.maximum(g, 0.0), np.where(g > 0, 0.5 * left, 0.0)
+
+    def good_for(self, money: FloatArray) -> tuple[FloatArray, FloatArray]:
+        return money, np.ones_like(money)
 
     def room(self) -> FloatArray:
         return self.totals

@@ -1,0 +1,150 @@
+"""Everybody's purchases and offers at given post aggregates, summed, with derivatives.
+
+Given the price and the total of every post, (p, Q), agents no longer interact: each chooses x, q
+for itself, and an equilibrium is a root of
+
+    X(p, Q) = Q,    S(p, Q) = Q,        X = sum_i x_i,   S = sum_j q_j,
+
+2T equations in 2T unknowns (post 0 then clears by Walras' law). One *sweep* evaluates both sides in
+chunks of agents. Derivatives come with it: for a standard agent, with s = -dx/dln lambda,
+
+    dx = -s (dln lambda + dln p) + s x/(Q - x) dln Q,
+    dln lambda = sum_t [p (x - s) dln p + p s x/(Q - x) dln Q] / (sum_t p s + s_0),
+
+by its budget, so that the Jacobian is a diagonal plus products of (n, T) matrices; for a producer
+two multipliers take the place of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from .arrays import FloatArray
+from .buyers import Purchases, purchases
+from .economy import Block
+from .plants import Outputs, outputs, posts
+from .views import Posted
+
+CHUNK = 16_384
+"""Agents per chunk: a few (n, T) arrays of it fit a processor's cache."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sums:
+    """X and S (T,), and their derivatives (2T, 2T) by (ln p, ln Q)."""
+
+    bought: FloatArray
+    offered: FloatArray
+    slope: FloatArray
+
+    def __add__(self, other: Sums) -> Sums:
+        return Sums(self.bought + other.bought, self.offered + other.offered, self.slope + other.slope)
+
+
+class Sweep:
+    """Repeated sweeps over the same agents; each starts from the multipliers of the one before."""
+
+    def __init__(self, blocks: tuple[Block, ...], good: float, *, power: float = 1.0, threads: int = 2) -> None:
+        self.good, self.power, self.threads = good, power, threads
+        self.chunks = [chunk for block in blocks for chunk in _chunks(block)]
+        self.answers: list[Purchases | Outputs | None] = [None] * len(self.chunks)
+
+    def sums(self, prices: FloatArray, totals: FloatArray) -> Sums:
+        """X, S and derivatives at `prices`, `totals` (T,), p^0 = 1."""
+        view = Posted(prices[None, :], totals[None, :], self.good, self.power)
+
+        def one(number: int) -> Sums:
+            block = self.chunks[number]
+            before = self.answers[number]
+            with np.errstate(all="ignore"):
+                if block.plants is None:
+                    start = before.log_money if isinstance(before, Purchases) else None
+                    bought = purchases(block.taste, block.omega, view, start=_sane(start))
+                    self.answers[number] = bought
+                    return _standard_sums(bought, block.omega, view)
+                start_out = before if isinstance(before, Outputs) else None
+                made = outputs(block.taste, block.plants, view, start=start_out)
+                self.answers[number] = made
+                return _producer_sums(made, block, view)
+
+        if len(self.chunks) == 1 or self.threads == 1:
+            parts = [one(number) for number in range(len(self.chunks))]
+        else:
+            with ThreadPoolExecutor(self.threads) as pool:
+                parts = list(pool.map(one, range(len(self.chunks))))
+        total = parts[0]
+        for part in parts[1:]:
+            total = total + part
+        return total
+
+
+def _sane(start: FloatArray | None) -> FloatArray | None:
+    """Multipliers worth starting from: a rationed agent's are not."""
+    if start is None or np.any(np.abs(start) > 200):
+        return None
+    return start
+
+
+def _chunks(block: Block) -> Iterator[Block]:
+    if block.size <= CHUNK:
+        yield block
+        return
+    for first in range(0, block.size, CHUNK):
+        yield block.take(slice(first, first + CHUNK), slice(None))
+
+
+def _standard_sums(bought: Purchases, omega: FloatArray, view: Posted) -> Sums:
+    x, p, count = bought.x, view.prices, view.prices.size
+    drop = np.where(bought.rationed[:, None], 0.0, bought.x_drop)
+    pull = drop * view.power * x / (view.totals - view.power * x)
+    mass = np.sum(p * drop, axis=1) + bought.g_drop
+    mass = np.where(bought.rationed, np.sum(p * x, axis=1), mass)
+    drive = np.where(bought.rationed[:, None], x, drop)
+    over = np.where(mass > 0, 1.0 / mass, 0.0)
+    right = np.concatenate([p * (x - drop), p * pull], axis=1)
+    slope = np.zeros((2 * count, 2 * count))
+    slope[:count] = -(drive * over[:, None]).T @ right
+    diagonal = np.arange(count)
+    slope[diagonal, diagonal] -= drop.sum(axis=0)
+    slope[diagonal, count + diagonal] += pull.sum(axis=0)
+    return Sums(x.sum(axis=0), np.zeros(count), slope)
+
+
+def _producer_sums(made: Outputs, block: Block, view: Posted) -> Sums:
+    assert block.plants is not None
+    x, q, p, count = made.x, made.q, view.prices, view.prices.size
+    flow = posts(block.taste, block.plants, view, made.log_money, made.log_good, made.log_value)
+    still = (made.rationed | (np.sum(q, axis=1) <= 0))[:, None]
+    x_m, q_m, x_g, q_g = (
+        np.where(still, 0.0, part) for part in (flow.x_money, flow.q_money, flow.x_good, flow.q_good)
+    )
+    tilt = view.by_total(x, q)
+    rest = np.exp(made.log_money - made.log_good) * view.good / view.power
+    rest = np.where(made.g > 0, rest, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        burn = np.where(q > 0, block.plants.inputs(q) / (block.plants.c * q), 0.0)
+    kept = block.taste.good_amount(made.log_good)[1]
+    fixed = made.good > 1e-12 * (made.g + 1e-300) if block.taste.form.kinked else np.zeros_like(still[:, 0])
+    # a11 dln lambda + a12 dln upsilon = -(money moved by p, Q);  a21, a22 likewise for the good
+    a11 = np.sum(p * (q_m - x_m), axis=1) + rest
+    a12 = np.sum(p * (q_g - x_g), axis=1) - rest
+    a21 = np.where(fixed, 0.0, -rest - np.sum(burn * q_m, axis=1))
+    a22 = np.where(fixed, 1.0, rest - np.sum(burn * q_g, axis=1) - kept)
+    money = np.concatenate([p * (q - x) + p * (q_m - x_m), p * (q_m - x_m) * tilt], axis=1)
+    good = np.concatenate([-burn * q_m, -burn * q_m * tilt], axis=1)
+    good = np.where(fixed[:, None], 0.0, good)
+    determinant = a11 * a22 - a12 * a21
+    over = np.where(still[:, 0] | (determinant == 0), 0.0, 1.0 / determinant)[:, None]
+    by_money = -over * (a22[:, None] * money - a12[:, None] * good)
+    by_good = -over * (a11[:, None] * good - a21[:, None] * money)
+    slope = np.zeros((2 * count, 2 * count))
+    diagonal = np.arange(count)
+    for half, m, g in ((0, x_m, x_g), (count, q_m, q_g)):
+        slope[half : half + count] = m.T @ by_money + g.T @ by_good
+        slope[half + diagonal, diagonal] += m.sum(axis=0)
+        slope[half + diagonal, count + diagonal] += np.sum(m * tilt, axis=0)
+    return Sums(x.sum(axis=0), q.sum(axis=0), slope)

@@ -1,0 +1,130 @@
+"""An economy: who is there, for how many periods, and what verification burns.
+
+Agents are kept twice: as objects, which is how people write them down, and as *blocks*, arrays of
+agents of one kind and one utility form, which is how solvers read a million of them. Order is
+standard agents first, then producers, as given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from .agents import Agent, Producer, Standard
+from .arrays import BoolArray, FloatArray, Numbers, number
+from .plants import Plants
+from .tastes import Taste
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """Agents of one kind and one utility form.
+
+    rows : (n,) their places in the economy; omega : (n,) endowments, zero for producers;
+    verification : (n, T) or (n, 1) kWh; plants : technology, None for standard agents
+    """
+
+    rows: FloatArray
+    taste: Taste
+    omega: FloatArray
+    verification: FloatArray
+    plants: Plants | None = None
+
+    @property
+    def size(self) -> int:
+        return int(self.omega.size)
+
+    def take(self, inside: FloatArray | BoolArray | slice, posts: FloatArray | BoolArray | slice) -> Block:
+        """The agents `inside` (a mask or slice of this block), on `posts` only."""
+        plants = self.plants
+        if plants is not None:
+            plants = Plants(plants.theta[inside], plants.c[inside], plants.limits[inside][:, posts])
+        taste = self.taste.take(inside)
+        taste = replace(taste, weights=taste.weights[:, posts], floor=taste.floor[:, posts])
+        used = self.verification[inside]
+        used = used[:, posts] if used.shape[1] > 1 else used
+        return Block(self.rows[inside], taste, self.omega[inside], used, plants)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Economy:
+    """Standard agents and producers on T posts.
+
+    Attributes
+    ----------
+    periods : T
+    standard, producers : the agents, in order
+    verification : kWh that each agent's payments burn: one number for everybody and every period, or an
+        (n, T) array, standard agents first
+
+    >>> from .forms import Log
+    >>> home = Standard("home", 10.0, Log([1.0], 0.0))
+    >>> plant = Producer("plant", 2.0, 0.5, 9.0, Log([0.0], 1.0))
+    >>> Economy(1, (home, home), (plant, plant)).count
+    4
+    """
+
+    periods: int
+    standard: tuple[Standard, ...]
+    producers: tuple[Producer, ...]
+    verification: FloatArray | Numbers | float = 0.0
+    blocks: tuple[Block, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        put = object.__setattr__
+        put(self, "standard", tuple(self.standard))
+        put(self, "producers", tuple(self.producers))
+        if self.periods < 1:
+            raise ValueError("periods must be at least 1")
+        if not self.agents:
+            raise ValueError("an economy needs at least one agent")
+        for agent in self.agents:
+            if agent.periods != self.periods:
+                raise ValueError(f"{agent.name}: utility covers {agent.periods} periods, not {self.periods}")
+        put(self, "verification", _per_agent(self.verification, self.agents, self.periods))
+        put(self, "blocks", _blocks(self.agents, self.verification_kwh))
+
+    @property
+    def agents(self) -> tuple[Agent, ...]:
+        return (*self.standard, *self.producers)
+
+    @property
+    def count(self) -> int:
+        return len(self.standard) + len(self.producers)
+
+    @property
+    def verification_kwh(self) -> FloatArray:
+        """(n, T) kWh."""
+        assert isinstance(self.verification, np.ndarray)
+        return self.verification
+
+
+def _per_agent(given: object, agents: Sequence[Agent], periods: int) -> FloatArray:
+    if isinstance(given, (int, float)):
+        return np.full((len(agents), periods), number(given, "verification"))
+    array = np.array(given, dtype=np.float64)
+    if array.shape != (len(agents), periods):
+        raise ValueError(f"verification must be one number or {len(agents)} rows of {periods}")
+    for agent, row in zip(agents, array, strict=True):
+        if not np.all(np.isfinite(row)) or np.any(row < 0):
+            raise ValueError(f"{agent.name}: verification must be finite and not negative")
+    array.setflags(write=False)
+    return array
+
+
+def _blocks(agents: Sequence[Agent], verification: FloatArray) -> tuple[Block, ...]:
+    groups: dict[tuple[type, type], list[int]] = {}
+    for place, agent in enumerate(agents):
+        groups.setdefault((type(agent), type(agent.utility)), []).append(place)
+    blocks = []
+    for places in groups.values():
+        members = [agents[i] for i in places]
+        rows = np.array(places)
+        taste = Taste.of([m.utility for m in members], verification[rows])
+        omega = np.array([m.endowment if isinstance(m, Standard) else 0.0 for m in members])
+        plants = [m for m in members if isinstance(m, Producer)]
+        technology = Plants.of(plants) if plants else None
+        blocks.append(Block(rows, taste, omega, verification[rows], technology))
+    return tuple(blocks)
