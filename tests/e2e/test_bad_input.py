@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.server
 import json
-import os
 import socket
 import subprocess
 import threading
@@ -124,7 +123,7 @@ def test_a_full_disk__leaves_the_old_file_whole(small_disk: Path) -> None:
     with pytest.raises(OSError, match="No space left"):
         write_atomically(small_disk / "manifest.json", "x" * 200_000)
     assert (small_disk / "manifest.json").read_text() == "old"
-    assert os.listdir(small_disk) == ["manifest.json"]
+    assert [each.name for each in small_disk.iterdir()] == ["manifest.json"]
 
 
 class _OtherChain(http.server.BaseHTTPRequestHandler):

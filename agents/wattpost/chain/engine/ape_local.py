@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import ape
 import rlp
 from ape.api import ProviderAPI
+from eth_bloom import BloomFilter
 from hexbytes import HexBytes
 
 from wattpost.chain.engine import Engine, Pending, open_engine
@@ -27,7 +29,6 @@ READS = (
     "eth_getCode",
     "eth_getTransactionByHash",
     "eth_getTransactionCount",
-    "eth_getTransactionReceipt",
     "eth_maxPriorityFeePerGas",
 )
 
@@ -55,7 +56,8 @@ class ApeLocal(Engine):
         self._web3 = provider.web3
         self._lock = threading.RLock()
         self._waiting: list[tuple[int, int, str, bytes]] = []  # minus the tip, nonce, sender, raw
-        methods = {method: self._reader(method) for method in READS} | {"eth_getLogs": self._logs}
+        methods = {method: self._reader(method) for method in READS}
+        methods |= {"eth_getLogs": self._logs, "eth_getTransactionReceipt": self._receipt}
         self._server = Server(methods | {"eth_sendRawTransaction": self._take})
         self.url = f"http://127.0.0.1:{self._server.port}"
         self.rpc = Rpc(self.url)
@@ -107,8 +109,31 @@ class ApeLocal(Engine):
         wanted = dict(params[0])
         # eth-tester takes no choice of topics in a place, and web3 looks a lone address up as a name
         topics, address = wanted.pop("topics", []), wanted.pop("address").lower()
-        found: list[dict[str, Any]] = self._reader("eth_getLogs")([wanted])
+        found = self._numbered(wanted)
         return [log for log in found if log["address"].lower() == address and _matches(log["topics"], topics)]
+
+    def _numbered(self, blocks: dict[str, Any]) -> list[dict[str, Any]]:
+        """All logs of a range of blocks, numbered through each block; eth-tester begins anew with each transaction."""
+        found: list[dict[str, Any]] = self._reader("eth_getLogs")([blocks])
+        found.sort(key=lambda log: [int(log[key], 16) for key in ("blockNumber", "transactionIndex", "logIndex")])
+        counts: Counter[str] = Counter()
+        for log in found:
+            log["logIndex"] = hex(counts[log["blockNumber"]])
+            counts[log["blockNumber"]] += 1
+        return found
+
+    def _receipt(self, params: list[Any]) -> dict[str, Any] | None:
+        receipt: dict[str, Any] | None = self._reader("eth_getTransactionReceipt")(params)
+        if receipt:
+            block, own = receipt["blockNumber"], receipt["transactionHash"]
+            logs = self._numbered({"fromBlock": block, "toBlock": block})
+            receipt["logs"] = [log for log in logs if log["transactionHash"] == own]
+            bloom = BloomFilter()  # which eth-tester leaves out
+            for log in receipt["logs"]:
+                for part in (log["address"], *log["topics"]):
+                    bloom.add(bytes.fromhex(part[2:]))
+            receipt["logsBloom"] = "0x" + f"{int(bloom):0512x}"
+        return receipt
 
     def _take(self, params: list[Any]) -> str:
         raw = bytes.fromhex(params[0][2:])
@@ -144,7 +169,7 @@ def _json(value: Any, key: str = "") -> Any:
     if isinstance(value, Mapping):
         # eth-tester writes parts of a block with underscores, and calls a transaction's input "data"
         renamed = {"data": "input"} if "nonce" in value and "gas" in value else {}
-        named = {_camel(renamed.get(name, name)): item for name, item in value.items()}
+        named = {_camel(str(renamed.get(name, name))): item for name, item in value.items()}
         return {name: _json(item, name) for name, item in named.items()}
     return [_json(item) for item in value]
 
