@@ -12,9 +12,11 @@ from eth_utils import keccak
 
 from tests.harness.evm import Contract, Evm
 from tests.harness.sources import trio
+from tests.harness.street import PURSES, WHOLE
 from wattpost.chain.compile import Artifact
 from wattpost.chain.deployment import creation
 from wattpost.chain.engine import Engine, open_engine
+from wattpost.spec import UNIT, WAD, pack_profile
 
 
 def signer(name: str) -> LocalAccount:
@@ -93,3 +95,24 @@ def market_on(node: Node, **settings: int) -> tuple[Contract, Contract]:
     roles = [signer(name).address for name in ("registrar", "meter", "dust account")]
     arguments = [bytecoin.address, technology.address, *rules.values(), *roles]
     return bytecoin, node.deploy(artifacts["Market"], arguments)
+
+
+def founded_street(node: Node) -> tuple[Contract, Contract]:
+    """The street on a node that mines."""
+    bytecoin, market = market_on(node)
+    registrar = signer("registrar")
+
+    def register(function: str, *arguments: object) -> None:
+        node.run(registrar, market.address, market.calldata(function, *arguments))
+
+    register("set_profile", 3, pack_profile([10_000, 9_000]))
+    register("register_standard", signer("ada").address, 600 * WHOLE)
+    register("register_standard", signer("ben").address, 400 * WHOLE)
+    register("register_producer", signer("sun").address, WAD, WAD, 200 * WHOLE, 3)
+    register("register_producer", signer("wind").address, 2 * WAD, WAD // 2, 64 * WHOLE, 3)
+    for name in PURSES:
+        money, agent = PURSES[name] * UNIT, signer(name)
+        node.run(signer("bank"), bytecoin.address, bytecoin.calldata("transfer", agent.address, money))
+        node.run(agent, bytecoin.address, bytecoin.calldata("approve", market.address, money))
+        node.run(agent, market.address, market.calldata("deposit", money))
+    return bytecoin, market

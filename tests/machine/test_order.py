@@ -10,10 +10,10 @@ from tests.harness.chain_of_submissions import PRODUCER, STANDARD, Link, genesis
 from tests.harness.evm import Contract, role
 from tests.harness.exchange import DUST
 from tests.harness.invariants import Invariants
-from tests.harness.receipts import Node, market_on, signer
-from tests.harness.street import BIDS, OFFERS, PURSES, WHOLE, Street
+from tests.harness.receipts import Node, founded_street, signer
+from tests.harness.street import BIDS, OFFERS, Street
 
-from wattpost.spec import UNIT, WAD, pack, pack_profile
+from wattpost.spec import pack
 
 NAMES = tuple(BIDS)
 
@@ -61,28 +61,7 @@ def test_the_second_day__costs_every_order_the_same_too() -> None:
 @pytest.fixture(scope="module")
 def market() -> object:
     with Node() as node:
-        yield node, *founded(node)
-
-
-def founded(node: Node) -> tuple[Contract, Contract]:
-    """The street on a node that mines."""
-    bytecoin, market = market_on(node)
-    registrar = signer("registrar")
-
-    def register(function: str, *arguments: object) -> None:
-        node.run(registrar, market.address, market.calldata(function, *arguments))
-
-    register("set_profile", 3, pack_profile([10_000, 9_000]))
-    register("register_standard", signer("ada").address, 600 * WHOLE)
-    register("register_standard", signer("ben").address, 400 * WHOLE)
-    register("register_producer", signer("sun").address, WAD, WAD, 200 * WHOLE, 3)
-    register("register_producer", signer("wind").address, 2 * WAD, WAD // 2, 64 * WHOLE, 3)
-    for name in NAMES:
-        money, agent = PURSES[name] * UNIT, signer(name)
-        node.run(signer("bank"), bytecoin.address, bytecoin.calldata("transfer", agent.address, money))
-        node.run(agent, bytecoin.address, bytecoin.calldata("approve", market.address, money))
-        node.run(agent, market.address, market.calldata("deposit", money))
-    return bytecoin, market
+        yield node, *founded_street(node)
 
 
 def day_on_node(node: Node, market: Contract, day: int, order: Sequence[str]) -> tuple[dict[str, int], dict[str, int]]:
