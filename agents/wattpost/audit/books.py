@@ -20,6 +20,7 @@ class Drawn:
     share: int
     carried: int
     own: dict[int, int]
+    counted: dict[int, int]  # what of each one's own was on receipts
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,9 @@ class Books:
 
     def draw(self, observed: dict[int, int]) -> None:
         share, carried = divmod(self.shared, len(observed))
-        self.drawn = Drawn(share, carried, {i: max(self.own.get(i, 0), seen) for i, seen in observed.items()})
+        counted = {agent: self.own.get(agent, 0) for agent in observed}
+        due = {agent: max(counted[agent], seen) for agent, seen in observed.items()}
+        self.drawn = Drawn(share, carried, due, counted)
 
     def end_block(self) -> Iterator[Difference]:
         """Compare what was posted in the block with the books, and strike out what it charged."""
@@ -85,6 +88,5 @@ class Books:
                     self.shared -= drawn.share
                     if gas != due:
                         yield Difference("energy.own", "own gas", due, gas, agent, posting.transaction)
-                held = self.own.get(agent, 0)
-                self.own[agent] = held - min(held, due)
+                self.own[agent] = self.own.get(agent, 0) - min(drawn.counted.get(agent, 0), due)
         self.posted.clear()

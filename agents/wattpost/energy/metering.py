@@ -29,6 +29,7 @@ class Books:
     shared: int = 0
     own: Counter[str] = field(default_factory=Counter)
     strangers: Counter[str] = field(default_factory=Counter)
+    _counted: dict[str, int] = field(default_factory=dict)  # each submitter's own, when the last day was drawn
 
     def count(self, sender: str, gas: int, *, moved_the_day: bool, registered: bool) -> None:
         """One mined transaction.
@@ -52,12 +53,16 @@ class Books:
         An agent that acts through another contract has no transactions of its own; it is charged what the market saw.
         """
         share, carried = divmod(self.shared, len(observed))
+        self._counted = {agent: self.own[agent] for agent in observed}
         return Reading(share, carried, {agent: max(self.own[agent], seen) for agent, seen in observed.items()})
 
     def charge(self, reading: Reading, metered: Iterable[str], silent: Mapping[str, int]) -> None:
-        """Strike out what a finished day charged: the reading to some, to others only what the market observed."""
+        """Strike out what the day last drawn charged: the reading to some, to others only what the market observed.
+
+        What an agent burnt since the day was drawn is not touched, even where it was charged more than its receipts.
+        """
         for agent in metered:
-            self.own[agent] -= min(self.own[agent], reading.own[agent])
+            self.own[agent] -= min(self._counted[agent], reading.own[agent])
             self.shared -= reading.share
         for agent, observed in silent.items():
-            self.own[agent] -= min(self.own[agent], observed)
+            self.own[agent] -= min(self._counted[agent], observed)

@@ -82,6 +82,14 @@ def test_an_agent_behind_another_contract__is_charged_what_the_market_saw() -> N
     assert books.own["wallet"] == 0
 
 
+def test_what_is_burnt_after_the_draw__is_never_struck_out() -> None:
+    books = Books()
+    drawn = books.draw({"wallet": 61_000})
+    count(books, "wallet", 500)  # between the last settlement and the metering
+    books.charge(drawn, ["wallet"], {})
+    assert books.own["wallet"] == 500
+
+
 @pytest.mark.parametrize("bad", [-0.1, float("nan"), float("inf"), 3.7e6])
 def test_an_absurd_intensity__is_one_sentence(bad: float) -> None:
     with pytest.raises(KappaError, match="joules per gas"):
