@@ -7,14 +7,17 @@ from typing import Any
 
 from tests.harness.evm import Reverted
 from tests.harness.exchange import Exchange
-from tests.harness.snapshot import Camera
+from tests.harness.snapshot import FIXED_SLOTS, slot_of_account
 
 
 def picture(exchange: Exchange) -> tuple[Any, ...]:
-    """All that can be seen of an exchange and the bytecoin of those it knows."""
-    balances = [exchange.bytecoin.balanceOf(owner) for owner in exchange.known]
-    allowances = [exchange.bytecoin.allowance(owner, exchange.market.address) for owner in exchange.known]
-    return Camera(exchange).take(set(exchange.known)), balances, allowances
+    """The words behind every view of the market, accounts included, and the bytecoin of those it knows."""
+    market, token, known = exchange.market, exchange.bytecoin, exchange.known
+    words = [exchange.evm.storage(market, slot) for slot in range(FIXED_SLOTS)]
+    accounts = [exchange.evm.storage(market, slot_of_account(owner)) for owner in known]
+    balances = [token.balanceOf(owner) for owner in (*known, market.address)]
+    allowances = [token.allowance(owner, market.address) for owner in known]
+    return words, accounts, market.heads(), balances, allowances
 
 
 def refused(exchange: Exchange, reason: str, call: Callable[..., Any], *arguments: Any, **options: Any) -> None:

@@ -88,15 +88,15 @@ class Camera:
 
     def _look_at(self, owner: str) -> None:
         # a change of arrears is always one of the account's word too: its last submission becomes metered
-        word = self.exchange.evm.storage(self.exchange.market, _slot_of_account(owner))
+        word = self.exchange.evm.storage(self.exchange.market, slot_of_account(owner))
         if owner not in self._seen or self._seen[owner][0] != word:
             market = self.exchange.market
             account = market.account_of(owner)
-            assert word & (2**96 - 1) == account.money, "the layout of storage has changed: see _slot_of_account"
+            assert word & (2**96 - 1) == account.money, "the layout of storage has changed: see slot_of_account"
             self._seen[owner] = (word, account, market.arrears_of(owner))
 
 
 @cache
-def _slot_of_account(owner: str) -> int:
+def slot_of_account(owner: str) -> int:
     """Where the vault keeps an account: the second variable of the market."""
     return int.from_bytes(keccak((1).to_bytes(32, "big") + int(owner, 16).to_bytes(32, "big")), "big")
