@@ -55,8 +55,7 @@ def test_a_scenario_that_cannot_run__is_refused_by_name(
         (["run", "tiny", "--policy", "greedy"], "module:Class"),
         (["run", "tiny", "--policy", "no.such:Thing"], "no.such"),
         (["run", "tiny", "--engine", "rpc"], "--rpc URL"),
-        (["run", "tiny", "--engine", "rpc", "--rpc", "http://127.0.0.1:9"], "127.0.0.1:9"),
-        (["run", "tiny", "--engine", "rpc", "--rpc", "nowhere"], "http://host:port"),
+        (["run", "tiny", "--engine", "rpc", "--rpc", "http://127.0.0.1:9"], "--keys FOLDER"),
         (["audit"], "run folder"),
         (["keys", "k"], "WATTPOST_PASSWORD"),
         (["operate", "--rpc", "http://127.0.0.1:9", "--keys", "k"], "WATTPOST_PASSWORD"),
@@ -159,7 +158,7 @@ def test_a_node_of_another_chain__is_refused(tmp_path: Path, small: Small, comma
     assert "runs chain 1337" in said
 
 
-def test_a_wrong_password__is_refused_before_the_first_transaction(
+def test_a_wrong_password_or_node__is_refused_before_the_first_transaction(
     tmp_path: Path, small: Small, command: Command
 ) -> None:
     command("keys", str(tmp_path / "keys"), str(small()), WATTPOST_PASSWORD="open")
@@ -174,5 +173,8 @@ def test_a_wrong_password__is_refused_before_the_first_transaction(
         str(tmp_path / "keys"),
     ]
     assert "password" in sentence(command(*arguments, WATTPOST_PASSWORD="shut"))
+    assert "127.0.0.1:9" in sentence(command(*arguments, WATTPOST_PASSWORD="open"))
+    arguments[5] = "nowhere"
+    assert "http://host:port" in sentence(command(*arguments, WATTPOST_PASSWORD="open"))
     (tmp_path / "keys/home-2.json").unlink()
     assert "home-2.json" in sentence(command(*arguments, WATTPOST_PASSWORD="open"))

@@ -26,6 +26,7 @@ ADVICE = {
     "energy: share differs": "Post the same share with every batch of a day.",
     "energy: shared gas out of range": "Read the receipts again: no day shares 2^64 gas.",
     "energy: the meter has time left": "Wait until patience seconds after DaySettled.",
+    "market: malformed call data": "Encode arguments as the ABI says, without gaps, overlaps or anything after them.",
     "market: 1 to 48 periods": "Deploy with 1 to 48 periods a day.",
     "posts: already submitted": "Wait for the next day; one submission a day counts.",
     "posts: bid beyond the last post": "Clear the lanes above the last period.",

@@ -244,6 +244,8 @@ def _keyring(scenario: Scenario, options: Options) -> Keyring:
     names = [agent.name for agent in scenario.agents]
     if options.engine != "rpc":
         return test_keyring(scenario.seed, names)
+    if options.url is None:
+        raise RunError("The engine rpc needs the address of a node: give --rpc URL.")
     if options.keys is None:
         raise RunError("On rpc keys are never derived: give --keys FOLDER, made with `wattpost keys`.")
     return file_keyring(options.keys, names, options.password)
