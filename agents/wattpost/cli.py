@@ -15,8 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 if TYPE_CHECKING:
-    from wattpost.study.run import Progress
-
+    from wattpost.study.job import Progress
 
 
 class Commands(TyperGroup):
@@ -234,8 +233,8 @@ def _is_plain(error: Exception) -> bool:
     from wattpost.fleet.operator import OperatorError
     from wattpost.fleet.plants import PlantError
     from wattpost.fleet.policy import PolicyError
+    from wattpost.study.job import RunError
     from wattpost.study.report import ReportError
-    from wattpost.study.run import RunError
     from wattpost.study.scenario import ScenarioError
 
     plain = (

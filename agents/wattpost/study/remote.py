@@ -17,8 +17,8 @@ from wattpost.fleet.meter import Meter
 from wattpost.fleet.operator import Operator
 from wattpost.fleet.process import FIRST_RANK
 from wattpost.fleet.tasks import task
+from wattpost.study.job import Progress, RunError
 from wattpost.study.opening import open_market
-from wattpost.study.run import Progress, RunError
 from wattpost.study.scenario import Scenario
 
 

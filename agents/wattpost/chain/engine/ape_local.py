@@ -10,7 +10,7 @@ from typing import Any
 import ape
 import rlp
 from ape.api import ProviderAPI
-from eth_bloom import BloomFilter
+from eth_bloom.bloom import BloomFilter
 from hexbytes import HexBytes
 
 from wattpost.chain.engine import Engine, Pending, open_engine

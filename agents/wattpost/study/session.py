@@ -1,0 +1,147 @@
+"""One market from its founding to its last day, with a process for every agent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from wattpost.chain.engine import Engine
+from wattpost.chain.market import Market
+from wattpost.chain.wallet import Wallet
+from wattpost.fleet.keyring import METER_RANK, Keyring
+from wattpost.fleet.meter import Meter
+from wattpost.fleet.operator import Operator
+from wattpost.fleet.processes import Fleet
+from wattpost.fleet.tasks import task
+from wattpost.study.job import Progress, RunError
+from wattpost.study.opening import open_market, operator_wallet
+from wattpost.study.results import Results
+from wattpost.study.scenario import Scenario
+
+
+@dataclass(slots=True)
+class Session:
+    """One market from its founding to its last day."""
+
+    scenario: Scenario
+    policy: str
+    wait: float  # seconds of patience with agents that do not answer
+    processes: int
+    engine: Engine
+    keyring: Keyring
+    kappa: int
+    deployment: Any = None
+    meter: Meter | None = None
+    incidents: list[str] = field(default_factory=list)
+    absences: dict[int, dict[str, str]] = field(default_factory=dict)
+
+    def found(self, folder: Path, progress: Progress) -> None:
+        """Contracts, ether on test engines, registration and bytecoin."""
+        progress.stage("deploying contracts and registering agents")
+        ring = self.keyring
+        if self.engine.is_test:
+            self.engine.fund([ring.operator.address, ring.meter.address, *ring.agents])
+        self.deployment = open_market(self.engine, self.scenario, ring)
+        self.deployment.save(folder / "deployment.json")
+
+    def trade(self, progress: Progress) -> None:
+        """All days, with a process for every agent."""
+        scenario, ring = self.scenario, self.keyring
+        verification = scenario.verification
+        tasks = [
+            task(
+                index,
+                agent,
+                form,
+                place,
+                step=scenario.step,
+                gas=verification.gas,
+                profile=verification.profile,
+                policy=self.policy,
+            )
+            for index, (agent, form, place) in enumerate(zip(scenario.agents, scenario.forms, ring.places, strict=True))
+        ]
+        market = Market(self.engine.rpc, self.deployment)
+        meter_wallet = Wallet(self.engine.rpc, ring.meter, chain_id=self.engine.chain_id, rank=METER_RANK)
+        self.meter = Meter(self.engine, meter_wallet, market)
+        operator = Operator(self.engine, operator_wallet(self.engine, ring), market, self.meter)
+        with Fleet(incidents=self.incidents) as fleet:
+            progress.stage("starting agents", len(tasks))
+            fleet.start(tasks, self.engine.url, self.deployment, self.processes)
+            for name in sorted(fleet.wait_ready(self.wait)):
+                self.incidents.append(f"{name} did not get ready within {self.wait:g} s.")
+            if not fleet.alive():
+                raise RunError(f"No agent process lives: {' '.join(self.incidents)}")
+            self._mine_deposits()
+            progress.stage("trading", scenario.days)
+            for count in range(1, scenario.days + 1):
+                operator.play(lambda day: self._wait(fleet, day))
+                progress.advance(count)
+
+    def _mine_deposits(self) -> None:
+        self.engine.mine()
+        while any(self.engine.waiting(self.keyring.agents).values()):
+            self.engine.mine()
+
+    def _wait(self, fleet: Fleet, day: int) -> None:
+        late = fleet.wait_day(day, self.wait if self.engine.is_test else self.scenario.window)
+        present = fleet.alive()
+        absences = fleet.absences(day) | dict.fromkeys(late, f"it did not answer within {self.wait:g} s")
+        for agent in self.scenario.agents:
+            if agent.name not in present:
+                absences[agent.name] = "its process is dead"
+        if absences:
+            self.absences[day] = absences
+
+    def results(self) -> Results:
+        """The run's days, read from the chain."""
+        agents = dict(zip(self.keyring.agents, self.scenario.agents, strict=True))
+        results = Results(agents, self.scenario.verification.profile)
+        market = Market(self.engine.rpc, self.deployment)
+        results.absorb(market.events(market.first_block, self.engine.rpc.block_number()))
+        return results
+
+    def write_tables(self, results: Results, folder: Path) -> None:
+        from wattpost.study.tables import write_agents, write_days
+
+        readings = self.meter.readings if self.meter else {}
+        write_days(folder / "days.parquet", results.day_rows())
+        write_agents(folder / "agents.parquet", results.agent_rows(readings, self.absences))
+
+    def manifest(self, results: Results, timings: dict[str, float], command: str) -> dict[str, Any]:
+        """Enough to repeat the run, and to compare another with it."""
+        scenario = self.scenario
+        return {
+            "scenario": {
+                "name": scenario.name,
+                "about": scenario.about,
+                "sha256": scenario.sha256,
+                "text": scenario.text,
+                "inputs": list(scenario.inputs),
+                "days": scenario.days,
+            },
+            "engine": self.engine.name,
+            "chain_id": self.engine.chain_id,
+            "seed": scenario.seed,
+            "policy": self.policy,
+            "test_keys": self.engine.is_test,
+            "versions": _versions(),
+            "contracts": {
+                name: {"code_hash": each.code_hash, **each.settings} for name, each in self.deployment.contracts.items()
+            },
+            "kappa_kwh_per_gas": self.kappa / 1e18,
+            "state_digest": results.state_digest(),
+            "market_digest": results.market_digest(),
+            "timings": {stage: round(seconds, 3) for stage, seconds in timings.items()},
+            "incidents": self.incidents,
+            "command": command,
+        }
+
+
+def _versions() -> dict[str, str]:
+    from importlib.metadata import version
+    from platform import python_version
+
+    packages = ("vyper", "web3", "eth-tester", "py-evm", "numpy", "scipy")
+    return {"wattpost": version("wattpost"), "python": python_version()} | {name: version(name) for name in packages}
