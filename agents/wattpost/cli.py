@@ -210,11 +210,9 @@ def scenarios() -> None:
 @app.command()
 def layers() -> None:
     """List settlement layers: the electricity each burns per gas, and where the figure comes from."""
-    from wattpost.energy import LAYERS
+    from wattpost.study.summary import show_layers
 
-    for layer in LAYERS.values():
-        typer.echo(f"{layer.name:<16} {layer.joules_per_gas:>10.4g} J/gas  {layer.about} ({layer.year})")
-        typer.echo(f"{'':<16} {layer.annual_kwh:,.0f} kWh / {layer.annual_gas:,.0f} gas; {layer.source}")
+    show_layers()
 
 
 def main() -> None:

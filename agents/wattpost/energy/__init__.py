@@ -1,6 +1,6 @@
 """Gas to kWh: what a settlement layer burns per gas, and whose gas it was."""
 
-from wattpost.energy.layers import LAYERS, KappaError, Layer, joules_to_kappa, kappa_of
+from wattpost.energy.layers import LAYERS, Estimate, KappaError, Layer, joules_to_kappa, kappa_of
 from wattpost.energy.metering import Books, Reading
 
-__all__ = ["LAYERS", "Books", "KappaError", "Layer", "Reading", "joules_to_kappa", "kappa_of"]
+__all__ = ["LAYERS", "Books", "Estimate", "KappaError", "Layer", "Reading", "joules_to_kappa", "kappa_of"]

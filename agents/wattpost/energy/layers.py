@@ -1,7 +1,8 @@
 """Settlement layers: how much electricity validating one gas burns.
 
-kappa = annual energy of the network / annual gas it executed. On chain it is a whole number of 10^-18 kWh per
-gas, so that a charge is an exact product.
+kappa = annual energy of the network / annual gas it executed. Sources differ, so a layer carries low, central and high
+estimates, each with the figures its division is made of; the central one is what a scenario means by the layer's name.
+On chain kappa is a whole number of 10^-18 kWh per gas, so that a charge is an exact product.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 
 JOULES_PER_KWH = 3_600_000
 MAX_KAPPA = 10**18  # one kWh per gas, the contract's bound
+HOURS = 8_760  # of a year
 
 
 class KappaError(ValueError):
@@ -17,28 +19,79 @@ class KappaError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Layer:
-    """One way to agree on a ledger, with the figures its intensity is computed from."""
+class Estimate:
+    """One source's figures: kWh a year, and gas a year where `gas_from` says how it was counted."""
 
-    name: str
-    about: str
-    year: int
     annual_kwh: float
     annual_gas: float
+    year: int
     source: str
+    gas_from: str
 
     @property
     def joules_per_gas(self) -> float:
-        """
-        >>> round(LAYERS["proof-of-stake"].joules_per_gas, 2)
-        0.24
+        """Annual energy over annual gas.
+
+        >>> Estimate(10.0, 3.6e7, 2022, "", "").joules_per_gas
+        1.0
         """
         return self.annual_kwh * JOULES_PER_KWH / self.annual_gas
 
 
-# Ethereum executed about 1.08e11 gas a day around its change of September 2022: 7,150 blocks of 15 million gas
-# and a little more, the target set by EIP-1559.
-_ETHEREUM_ANNUAL_GAS = 365 * 7_150 * 15.1e6
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One way to agree on a ledger."""
+
+    name: str
+    about: str
+    low: Estimate
+    central: Estimate
+    high: Estimate
+
+    @property
+    def estimates(self) -> dict[str, Estimate]:
+        return {"low": self.low, "central": self.central, "high": self.high}
+
+    @property
+    def joules_per_gas(self) -> float:
+        """The central estimate.
+
+        >>> round(LAYERS["proof-of-stake"].joules_per_gas, 2)
+        0.24
+        """
+        return self.central.joules_per_gas
+
+
+# 15.1 million gas a block (the target that EIP-1559 steers to, and a little above it) times 7,150 blocks a day.
+_ETHEREUM_GAS = 15.1e6 * 7_150 * 365
+_ETHEREUM_GAS_FROM = "15.1 million gas a block, 7,150 blocks a day"
+_CCAF = "Cambridge Centre for Alternative Finance, Cambridge Blockchain Network Sustainability Index: Ethereum"
+_CCRI = "Crypto Carbon Ratings Institute, The Merge: implications on the electricity consumption of Ethereum"
+_DIGICONOMIST = "Digiconomist, Ethereum Energy Consumption Index"
+_CBECI = "Cambridge Bitcoin Electricity Consumption Index, revision of August 2023"
+
+_TRANSFER_GAS = 21_000  # a plain transfer on Ethereum
+_BITCOIN_GAS = 93.1e6 * _TRANSFER_GAS
+_BITCOIN_GAS_FROM = "93.1 million transactions, each counted as a transfer of 21,000 gas"
+
+
+def _ethereum(annual_kwh: float, source: str) -> Estimate:
+    return Estimate(annual_kwh, _ETHEREUM_GAS, 2022, source, _ETHEREUM_GAS_FROM)
+
+
+def _bitcoin(annual_kwh: float, year: int, source: str) -> Estimate:
+    return Estimate(annual_kwh, _BITCOIN_GAS, year, source, _BITCOIN_GAS_FROM)
+
+
+def _consortium(watts: float, gas_a_second: float) -> Estimate:
+    return Estimate(
+        annual_kwh=4 * watts * HOURS / 1_000,
+        annual_gas=gas_a_second * 3_600 * HOURS,
+        year=2022,
+        source=f"assumed: four servers that draw {watts:g} W each, all year",
+        gas_from=f"{gas_a_second / 1e6:g} million gas a second, all year",
+    )
+
 
 LAYERS = {
     layer.name: layer
@@ -46,20 +99,30 @@ LAYERS = {
         Layer(
             name="proof-of-work",
             about="Ethereum before September 2022",
-            year=2022,
-            annual_kwh=21.41e9,
-            annual_gas=_ETHEREUM_ANNUAL_GAS,
-            source="CCRI, The Merge: Implications on the Electricity Consumption and Carbon Footprint of the "
-            "Ethereum Network (2022)",
+            low=_ethereum(21.41e9, _CCAF),
+            central=_ethereum(21.99e9, _CCRI),
+            high=_ethereum(77.77e9, _DIGICONOMIST),
+        ),
+        Layer(
+            name="bitcoin",
+            about="Bitcoin, a transaction expressed in gas",
+            low=_bitcoin(89.0e9, 2021, _CBECI),
+            central=_bitcoin(95.5e9, 2022, _CBECI),
+            high=_bitcoin(105.3e9, 2022, "Cambridge Bitcoin Electricity Consumption Index, before that revision"),
         ),
         Layer(
             name="proof-of-stake",
             about="Ethereum after September 2022",
-            year=2022,
-            annual_kwh=2.601e6,
-            annual_gas=_ETHEREUM_ANNUAL_GAS,
-            source="CCRI, The Merge: Implications on the Electricity Consumption and Carbon Footprint of the "
-            "Ethereum Network (2022)",
+            low=_ethereum(2.601e6, _CCRI),
+            central=_ethereum(2.601e6, _CCRI),
+            high=_ethereum(671.0 * HOURS, _CCAF + ", 671 kW"),
+        ),
+        Layer(
+            name="consortium",
+            about="four validators that vote, Byzantine fault tolerant",
+            low=_consortium(watts=50.0, gas_a_second=10e6),
+            central=_consortium(watts=100.0, gas_a_second=1e6),
+            high=_consortium(watts=200.0, gas_a_second=0.1e6),
         ),
     )
 }

@@ -102,3 +102,20 @@ def show_verdict(verdict: Mapping[str, Any]) -> None:
                 console.print(f"  {field}: {value}", soft_wrap=True)
     for note in verdict["notes"]:
         console.print(f"Note: {note}", soft_wrap=True)
+
+
+def show_layers() -> None:
+    """Every preset with its estimates and the division each is made of."""
+    from wattpost.energy import LAYERS
+
+    console = Console()
+    for layer in LAYERS.values():
+        console.print(f"[bold]{layer.name}[/bold]  {layer.about}")
+        for name, each in layer.estimates.items():
+            console.print(
+                f"  {name:<8}{each.joules_per_gas:>12.4g} J/gas = {each.annual_kwh:,.0f} kWh x 3.6e6 J"
+                f" / {each.annual_gas:,.0f} gas ({each.year})",
+                soft_wrap=True,
+                highlight=False,
+            )
+            console.print(f"          energy: {each.source}; gas: {each.gas_from}", soft_wrap=True, highlight=False)

@@ -102,10 +102,3 @@ def test_kappa__is_whole_and_comes_from_layer_or_hand() -> None:
     assert kappa_of("proof-of-stake", None) == joules_to_kappa(LAYERS["proof-of-stake"].joules_per_gas)
     with pytest.raises(KappaError, match="proof-of-luck"):
         kappa_of("proof-of-luck", None)
-
-
-def test_layers__come_with_their_arithmetic() -> None:
-    for layer in LAYERS.values():
-        assert layer.joules_per_gas == pytest.approx(layer.annual_kwh * 3.6e6 / layer.annual_gas)
-        assert layer.source and 2000 < layer.year < 2100
-    assert LAYERS["proof-of-work"].joules_per_gas > 1_000 * LAYERS["proof-of-stake"].joules_per_gas
