@@ -58,6 +58,7 @@ def produce(day: uint256, piece: uint256, prior: bytes32, shown: DynArray[uint25
         size: uint256 = 1 + 2 * amounts.WORDS
         count: uint256 = len(shown) // size
         assert count > 0, "production: nothing shown"
+        assert count * size == len(shown), "production: words left over"
         end: bytes32 = prior
         for k: uint256 in range(count, bound=amounts.MAX_SHOWN):
             at: uint256 = k * size
@@ -83,6 +84,8 @@ def produce(day: uint256, piece: uint256, prior: bytes32, shown: DynArray[uint25
         trading_posts._check_piece(vault.PRODUCER, trading_posts.UNPRODUCED, piece, prior, end)
         trading_posts._mark_piece(vault.PRODUCER, trading_posts.READY, piece, prior, end)
         today.left -= count
+    else:
+        assert len(shown) == 0, "production: no plants to run"
 
     self.total_delivered = delivered
     if today.left == 0:

@@ -58,6 +58,7 @@ def settle(
     size: uint256 = trading_posts._link_words(kind)
     count: uint256 = len(shown) // size
     assert count > 0, "settlement: nothing shown"
+    assert count * size == len(shown), "settlement: words left over"
     end: bytes32 = prior
     for k: uint256 in range(count, bound=amounts.MAX_SHOWN):
         at: uint256 = k * size

@@ -104,6 +104,22 @@ def test_produce__showing_nothing__is_refused(street: Street) -> None:
         refused(street, "production: nothing shown", street.market.produce, 1, 0, street.pieces[0].prior, wrong)
 
 
+def test_produce__showing_more_than_plants__is_refused(street: Street) -> None:
+    words = shown(street.pieces[0].links)
+
+    for wrong in ([*words, 0], [*words, 5, 7], words[:-1]):
+        refused(street, "production: words left over", street.market.produce, 1, 0, street.pieces[0].prior, wrong)
+
+
+def test_produce__showing_anything_where_there_are_no_plants__is_refused() -> None:
+    street = Street().play_until("submit")
+    street.submit(street.ada, [10, 5, 0])
+    street.close_all()
+
+    refused(street, "production: no plants to run", street.market.produce, 1, 0, bytes(32), [7] * 1_024)
+    street.produce()
+
+
 def test_produce__of_anything_but_the_piece__is_refused(street: Street) -> None:
     piece = street.pieces[0]
     words = shown(piece.links)

@@ -94,6 +94,14 @@ def test_settle__showing_nothing__is_refused(street: Street) -> None:
         refused(street, "settlement: nothing shown", street.market.settle, 1, 1, 1, piece.prior, wrong)
 
 
+def test_settle__showing_half_a_submission__is_refused(street: Street) -> None:
+    piece = street.pieces[1]
+    words = shown(piece.links)
+
+    for wrong in ([*words, 0], words[:-1]):
+        refused(street, "settlement: words left over", street.market.settle, 1, 1, 1, piece.prior, wrong)
+
+
 def test_settle__of_anything_but_the_piece__is_refused(street: Street) -> None:
     plants, homes = street.pieces
     words, reason = shown(homes.links), "posts: not that piece"
