@@ -1,35 +1,55 @@
 """The market game in floats: utilities, technology, best responses and equilibria."""
 
 from .agents import Agent, Producer, Standard
+from .competitive import solve_competitive
+from .dynamics import Path, best_response_dynamics
+from .economy import Economy
+from .equilibrium import solve_nash
 from .equivalents import equivalent
 from .forms import Ces, Crra, Exponential, Linear, Log, Quadratic, utility_from
 from .opening import Plan, opening_plan
 from .payoffs import Action, Outcome, Rivals, outside, payoff
+from .report import solution_to_json, solve_to_json
 from .response import Response, attainable, best_response, gain
+from .solution import Solution, Status
 from .utility import Utility
+from .welfare import Loss, Welfare, loss, welfare
 
 __all__ = [
     "Action",
     "Agent",
     "Ces",
     "Crra",
+    "Economy",
     "Exponential",
     "Linear",
     "Log",
+    "Loss",
     "Outcome",
+    "Path",
     "Plan",
     "Producer",
     "Quadratic",
     "Response",
     "Rivals",
+    "Solution",
     "Standard",
+    "Status",
     "Utility",
+    "Welfare",
     "attainable",
     "best_response",
+    "best_response_dynamics",
     "equivalent",
     "gain",
+    "loss",
     "opening_plan",
     "outside",
     "payoff",
+    "solution_to_json",
+    "solve_competitive",
+    "solve_nash",
+    "solve_to_json",
     "utility_from",
+    "welfare",
 ]

@@ -119,9 +119,7 @@ def _producer_sums(made: Outputs, block: Block, view: Posted) -> Sums:
     x, q, p, count = made.x, made.q, view.prices, view.prices.size
     flow = posts(block.taste, block.plants, view, made.log_money, made.log_good, made.log_value)
     still = (made.rationed | (np.sum(q, axis=1) <= 0))[:, None]
-    x_m, q_m, x_g, q_g = (
-        np.where(still, 0.0, part) for part in (flow.x_money, flow.q_money, flow.x_good, flow.q_good)
-    )
+    x_m, q_m, x_g, q_g = (np.where(still, 0.0, part) for part in (flow.x_money, flow.q_money, flow.x_good, flow.q_good))
     tilt = view.by_total(x, q)
     rest = np.exp(made.log_money - made.log_good) * view.good / view.power
     rest = np.where(made.g > 0, rest, 0.0)

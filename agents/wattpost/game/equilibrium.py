@@ -14,7 +14,7 @@ from .solution import Solution, Status
 TOLERANCE = 1e-8
 """Regret, in consumption equivalents, up to which an outcome counts as an equilibrium."""
 
-PATIENCE = 30
+PATIENCE = 12
 """Sweeps before an agent that is short of what it needs is let go at a rough state of the market."""
 
 

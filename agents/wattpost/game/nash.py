@@ -19,7 +19,7 @@ import numpy as np
 
 from .aggregate import Sweep
 from .arrays import BoolArray, FloatArray
-from .buyers import Purchases
+from .buyers import FAR, Purchases
 from .economy import Block
 from .guess import first_guess
 from .plants import Outputs
@@ -174,13 +174,18 @@ def _gather(sweep: Sweep, root: Root, inside: BoolArray, posts: BoolArray, sweep
         assert answer is not None
         wide["x"][cells] = answer.x
         thin["g"][rows] = answer.g
+        if isinstance(answer, Purchases):
+            # All money bid is money received, so what a satiated agent has left buys the good back.
+            full = answer.log_money <= -0.9 * FAR
+            left = chunk.omega - answer.x @ root.prices
+            thin["g"][rows] = np.where(full, np.maximum(left, answer.g), answer.g)
         money[rows], value[rows] = answer.log_money, answer.log_good
         rationed[rows] = answer.rationed
         if isinstance(answer, Outputs):
             wide["q"][cells] = answer.q
             thin["good"][rows] = answer.good
         elif isinstance(answer, Purchases):
-            thin["good"][rows] = answer.g
+            thin["good"][rows] = thin["g"][rows]
     prices, totals = np.full(periods, np.nan), np.zeros(periods)
     prices[posts], totals[posts] = root.prices, root.totals
     return Trade(

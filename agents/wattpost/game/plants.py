@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .agents import Producer
 from .arrays import BoolArray, FloatArray
@@ -47,6 +48,10 @@ class Plants:
             c=np.array([[p.c] for p in producers]),
             limits=np.array([p.limits for p in producers]),
         )
+
+    def take(self, rows: FloatArray | BoolArray | slice) -> Plants:
+        """The producers in `rows` only."""
+        return Plants(self.theta[rows], self.c[rows], self.limits[rows])
 
     def inputs(self, q: FloatArray) -> FloatArray:
         """phi per post (n, T), units of the good."""
@@ -169,24 +174,67 @@ def posts(
     return Posts(x, q, w, x_money, q_money, x_good, q_good)
 
 
-def outputs(
-    taste: Taste,
-    plants: Plants,
-    view: View,
-    *,
-    start: Outputs | None = None,
-) -> Outputs:
-    """Best purchases and offers of n producers with c <= 1 in the short run."""
-    none = np.zeros(taste.size)
-    beyond = np.any((taste.floor > 0) & (taste.floor >= view.room() + plants.limits), axis=1)
-    whole = taste
+def outputs(taste: Taste, plants: Plants, view: View, *, start: Outputs | None = None) -> Outputs:
+    """Best purchases and offers of n producers with c <= 1 in the short run.
+
+    Three ways, the cheap one first: idle plants at once, the bulk by joint Newton, the rest by the
+    nested roots. `start` is the answer at nearby prices.
+    """
+    count = taste.size
     idle = unprofitable(plants, view)
-    if beyond.any():
-        taste = replace(taste, floor=np.where(beyond[:, None], 0.0, taste.floor))
+    beyond = np.any((taste.floor > 0) & (taste.floor >= view.room() + plants.limits), axis=1)
     if start is None:
         log_good, log_money, w = _first_guess(taste, plants, view)
     else:
         log_good, log_money, w = start.log_good, start.log_money, start.log_value
+    needy = np.any(taste.floor > 0, axis=1)
+    answer = Outputs(
+        np.zeros_like(w), np.zeros_like(w), w, np.zeros(count), np.zeros(count), log_money, log_good, idle & needy
+    )
+    todo = ~idle & ~beyond
+    if todo.any() and not taste.form.kinked:
+        part = (taste.take(todo), plants.take(todo), view.take(todo))
+        quick, settled = _quick(*part, log_money[todo], log_good[todo], w[todo])
+        rows = np.flatnonzero(todo)[settled]
+        answer = _put(answer, rows, quick, settled)
+        todo[rows] = False
+    if todo.any():
+        part = (taste.take(todo), plants.take(todo), view.take(todo))
+        slow = _nested(*part, log_money[todo], log_good[todo], w[todo])
+        answer = _put(answer, np.flatnonzero(todo), slow, np.ones(int(todo.sum()), dtype=np.bool_))
+    if beyond.any():
+        part = (taste.take(beyond), plants.take(beyond), view.take(beyond))
+        rest = _rationed(*part, _none(part[0]), np.ones(int(beyond.sum()), dtype=np.bool_))
+        answer = _put(answer, np.flatnonzero(beyond), rest, np.ones(int(beyond.sum()), dtype=np.bool_))
+    return answer
+
+
+def _put(answer: Outputs, rows: NDArray[np.intp], part: Outputs, chosen: BoolArray) -> Outputs:
+    """`answer` with `rows` taken from the `chosen` rows of `part`."""
+    merged = {}
+    for key in Outputs.__slots__:
+        field = getattr(answer, key).copy()
+        field[rows] = getattr(part, key)[chosen]
+        merged[key] = field
+    return Outputs(**merged)
+
+
+def _none(taste: Taste) -> Outputs:
+    """Nothing bought and nothing made."""
+    zeros, none = np.zeros_like(taste.weights), np.zeros(taste.size)
+    return Outputs(zeros, zeros, zeros, none, none, none, none, none > 0)
+
+
+def _nested(
+    taste: Taste,
+    plants: Plants,
+    view: View,
+    log_money: FloatArray,
+    log_good: FloatArray,
+    w: FloatArray,
+) -> Outputs:
+    """The answer by nested roots, money within the good."""
+    none = np.zeros(taste.size)
     ratio = log_money - log_good
     flow: Posts = posts(taste, plants, view, log_money, log_good, w)
     g = none
@@ -207,11 +255,12 @@ def outputs(
             by_money = np.sum(rate * (flow.q_money - flow.x_money), axis=1)
             by_ratio = by_money - cost_rate * dg
             partial = (by_ratio, by_good + by_money)
-            return np.where(idle, 0.0, (net.sum(axis=1) + cost) / scale), by_ratio / scale
+            return (net.sum(axis=1) + cost) / scale, by_ratio / scale
 
         ratio = rising_root(money, ratio, lower=-FAR, upper=FAR)
         money(ratio)
-        g, g_rate = view.good_for(view.money(flow.x, flow.q)[0].sum(axis=1))
+        # What the money buys, not what the ratio says: exact also for a plant that hardly runs.
+        g, _ = view.good_for(view.money(flow.x, flow.q)[0].sum(axis=1))
         used = plants.inputs(flow.q)
         kept, change = taste.good_amount(y_good)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -221,14 +270,10 @@ def outputs(
             _, dg = view.good_at(-ratio, none)
             slope = -dg * follow - np.sum(burn * q_total, axis=1) - change
         total = used.sum(axis=1)
-        scale = g + total + np.where(np.isfinite(kept), kept, 1e300) + 1e-300
-        left = (g - total - np.minimum(kept, 1e300)) / scale
-        return np.where(idle, 0.0, left), slope / scale
+        kept = np.where(np.isfinite(kept), kept, 1e300)
+        scale = np.abs(g) + total + kept + 1e-300
+        return (g - total - kept) / scale, slope / scale
 
-    if not taste.form.kinked:
-        quick = _quick(taste, plants, view, log_money, log_good, w, idle | beyond)
-        if quick is not None:
-            return quick
     lower: FloatArray | float = -FAR
     if taste.form.kinked:
         with np.errstate(divide="ignore"):
@@ -252,11 +297,7 @@ def outputs(
             q=part * low[1] + (1.0 - part) * flow.q,
         )
         g = mix * low[2] + (1.0 - mix) * g
-    if idle.any():
-        rows = idle[:, None]
-        flow = replace(flow, x=np.where(rows, 0.0, flow.x), q=np.where(rows, 0.0, flow.q))
-        g = np.where(idle, 0.0, g)
-        beyond = beyond | (idle & np.any(taste.floor > 0, axis=1))
+    g = np.maximum(g, 0.0)
     used = plants.inputs(flow.q).sum(axis=1)
     answer = Outputs(
         flow.x,
@@ -268,8 +309,8 @@ def outputs(
         log_good,
         np.zeros(taste.size, dtype=np.bool_),
     )
-    short = beyond | (np.any(taste.floor > 0, axis=1) & (np.abs(left) > 1e-9))
-    return answer if not short.any() else _rationed(whole, plants, view, answer, short)
+    short = np.any(taste.floor > 0, axis=1) & (np.abs(left) > 1e-9)
+    return answer if not short.any() else _rationed(taste, plants, view, answer, short)
 
 
 def _quick(
@@ -279,12 +320,10 @@ def _quick(
     log_money: FloatArray,
     log_good: FloatArray,
     w: FloatArray,
-    unusual: BoolArray,
-) -> Outputs | None:
-    """Newton on both multipliers at once; None where it does not settle within `QUICK` steps."""
+) -> tuple[Outputs, BoolArray]:
+    """Newton on both multipliers at once, and which producers it settled within `QUICK` steps."""
     none = np.zeros(taste.size)
-    if unusual.any():
-        return None
+    best, done = _none(taste), none > 0
     for _ in range(QUICK):
         with np.errstate(all="ignore"):
             flow = posts(taste, plants, view, log_money, log_good, w)
@@ -297,12 +336,7 @@ def _quick(
             total = used.sum(axis=1)
             bought, gain = view.good_for(net.sum(axis=1))
             rest = -cost_rate * dg
-            money = np.abs(net.sum(axis=1) + cost) - 4e-16 * rest
-            money = money / (np.abs(net).sum(axis=1) - cost)
-            good = (bought - total - kept) / (np.abs(bought) + total + kept)
-            if np.all((money <= 2e-15) & (np.abs(good) <= 5e-14)):
-                left_over = np.maximum(bought - total, 0.0)
-                return Outputs(flow.x, flow.q, w, bought, left_over, log_money, log_good, none > 0)
+            left, right = net.sum(axis=1) + cost, bought - total - kept
             burn = np.where(flow.q > 0, used / (plants.c * flow.q), 0.0)
             net_money = np.sum(rate * (flow.q_money - flow.x_money), axis=1)
             net_good = np.sum(rate * (flow.q_good - flow.x_good), axis=1)
@@ -310,19 +344,27 @@ def _quick(
             a21 = gain * net_money - np.sum(burn * flow.q_money, axis=1)
             a22 = gain * net_good - np.sum(burn * flow.q_good, axis=1) - change
             determinant = a11 * a22 - a12 * a21
-            left, right = net.sum(axis=1) + cost, bought - total - kept
             step_money = (a12 * right - a22 * left) / determinant
             step_good = (a21 * left - a11 * right) / determinant
             longest = np.maximum(np.abs(step_money), np.abs(step_good))
-        if not np.all(np.isfinite(longest)):
-            return None
-        if np.all(longest <= 1e-15 * (1.0 + np.abs(log_good))):
-            left_over = np.maximum(bought - total, 0.0)
-            return Outputs(flow.x, flow.q, w, bought, left_over, log_money, log_good, none > 0)
-        cut = np.minimum(1.0, 1.5 / np.maximum(longest, 1e-300))
-        log_money = log_money + cut * step_money
-        log_good = log_good + cut * step_good
-    return None
+            off_money = (np.abs(left) - 4e-16 * rest) / (np.abs(net).sum(axis=1) - cost)
+            off_good = np.abs(right) / (np.abs(bought) + total + kept)
+            settled = (off_money <= 2e-15) & (off_good <= 5e-14)
+            settled |= longest <= 1e-15 * (1.0 + np.abs(log_good))
+            settled &= (bought > 0) & np.isfinite(right)
+        if (settled & ~done).any():
+            fresh = settled & ~done
+            over = np.maximum(bought - total, 0.0)
+            here = Outputs(flow.x, flow.q, w, bought, over, log_money, log_good, none > 0)
+            best = _put(best, np.flatnonzero(fresh), here, fresh)
+            done = done | settled
+        if done.all():
+            break
+        fine = np.isfinite(longest) & ~done
+        cut = np.minimum(1.0, 1.5 / np.where(fine, np.maximum(longest, 1e-300), 1.0))
+        log_money = log_money + np.where(fine, cut * np.where(fine, step_money, 0.0), 0.0)
+        log_good = log_good + np.where(fine, cut * np.where(fine, step_good, 0.0), 0.0)
+    return best, done
 
 
 def _rationed(taste: Taste, plants: Plants, view: View, answer: Outputs, suspects: BoolArray) -> Outputs:

@@ -88,7 +88,7 @@ class Solution:
     @property
     def bids(self) -> FloatArray:
         """(n, T) money bid on each post."""
-        return self.allocations * np.where(self.open, self.prices, 0.0)
+        return np.asarray(self.allocations * np.where(self.open, self.prices, 0.0))
 
     @property
     def numeraire_bids(self) -> FloatArray:

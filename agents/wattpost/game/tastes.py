@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arrays import FloatArray
+from .arrays import BoolArray, FloatArray
 from .utility import Utility
 
 
@@ -40,7 +40,7 @@ class Taste:
     def size(self) -> int:
         return int(self.good.size)
 
-    def take(self, rows: FloatArray | slice) -> Taste:
+    def take(self, rows: FloatArray | BoolArray | slice) -> Taste:
         """The agents in `rows` only."""
         return Taste(self.form, self.weights[rows], self.good[rows], self.floor[rows], self.shape[rows])
 

@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .arrays import FloatArray
+from .arrays import BoolArray, FloatArray
 
 TINY = 1e-100
 """Least room left on a post, so that squares of inverses stay finite."""
@@ -42,6 +42,10 @@ def _inverse(amount: FloatArray) -> FloatArray:
 
 class View(ABC):
     """Money and marginal money on the electricity posts (n, T) and on post 0 (n,)."""
+
+    def take(self, rows: BoolArray) -> View:
+        """The view of the agents in `rows` (n,) alone."""
+        return self
 
     @abstractmethod
     def wedge(self, x: FloatArray, q: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -88,6 +92,9 @@ class Rivalled(View):
     offers: FloatArray
     good_bids: FloatArray
     good_offers: FloatArray
+
+    def take(self, rows: BoolArray) -> Rivalled:
+        return Rivalled(self.bids[rows], self.offers[rows], self.good_bids[rows], self.good_offers[rows])
 
     def wedge(self, x: FloatArray, q: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         left = self.offers + q - x

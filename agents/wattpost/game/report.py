@@ -1,0 +1,83 @@
+"""A solution as plain lists and numbers, the shape that `wattpost solve --json` writes.
+
+Numbers that do not exist (prices of closed posts, minus infinity) become None, so that the result is
+strict JSON.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .agents import Standard
+from .competitive import solve_competitive
+from .economy import Economy
+from .equilibrium import TOLERANCE, solve_nash
+from .solution import Solution
+from .welfare import loss, welfare
+
+
+def solution_to_json(economy: Economy, nash: Solution, competitive: Solution | None) -> dict[str, Any]:
+    """Both outcomes of `economy` under the keys of the design, ready for `json.dump`."""
+    report = _outcome(economy, nash)
+    report["regret"] = _plain(nash.regret)
+    report["competitive"] = None
+    if competitive is None:
+        report["competitive_status"] = "not asked for"
+        return report
+    report["competitive_status"] = competitive.status.value
+    if competitive.solved:
+        report["competitive"] = _outcome(economy, competitive)
+        lost = loss(economy, competitive, nash)
+        report["welfare"]["loss_utilitarian"] = _plain(lost.utilitarian)
+        report["welfare"]["loss_equivalent_mean"] = _plain(lost.mean)
+        report["welfare"]["loss_equivalents"] = _plain(lost.equivalents)
+        report["welfare"]["compared"] = lost.compared
+    return report
+
+
+def solve_to_json(economy: Economy, *, tolerance: float = TOLERANCE) -> dict[str, Any]:
+    """Solve `economy` both ways and report: the whole of `wattpost solve`."""
+    nash = solve_nash(economy, tolerance=tolerance)
+    participants = nash.participants if nash.participants.any() else None
+    return solution_to_json(economy, nash, solve_competitive(economy, participants=participants))
+
+
+def _outcome(economy: Economy, found: Solution) -> dict[str, Any]:
+    names = [agent.name for agent in economy.agents]
+    kinds = ["standard" if isinstance(agent, Standard) else "producer" for agent in economy.agents]
+    total = welfare(found)
+    return {
+        "solved": found.solved,
+        "status": found.status.value,
+        "residual": _plain(found.residual),
+        "prices": _plain(found.prices),
+        "participants": [bool(inside) for inside in found.participants],
+        "exits": list(found.exits),
+        "agents": [{"name": name, "kind": kind} for name, kind in zip(names, kinds, strict=True)],
+        "bids": _plain(found.bids),
+        "numeraire_bids": _plain(found.numeraire_bids),
+        "offers": _plain(found.offers),
+        "allocations": _plain(found.allocations),
+        "consumption": _plain(found.consumption),
+        "numeraire": _plain(found.numeraire),
+        "utilities": _plain(found.utilities),
+        "verification_kwh": _plain(np.where(found.participants[:, None], found.verification_kwh, 0.0)),
+        "money_values": _plain(found.money_values),
+        "verification_values": _plain(found.verification_value),
+        "capacity": _plain(np.array([p.limits for p in economy.producers])),
+        "sweeps": found.sweeps,
+        "welfare": {"total": _plain(total.total), "outside": total.outside},
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Lists and floats, with None for what is not finite."""
+    if isinstance(value, np.ndarray):
+        return [_plain(item) for item in value.tolist()]
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value
