@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.xdist_group("ape")  # one process compiles into .build
 LOCAL = ("--network", "ethereum:local:test")
 
 
@@ -39,7 +40,6 @@ def test_ape_run_deploy__founds_a_market() -> None:
     assert re.findall(r"^0x[0-9a-f]{40}  (\w+)$", done.stdout, re.MULTILINE) == ["Bytecoin", "Technology", "Market"]
 
 
-@pytest.mark.xdist_group("ape")
 def test_ape_run_fleet_and_audit__play_a_market_and_find_it_clean(tmp_path: Path) -> None:
     played = ape("run", "fleet", "--out", str(tmp_path / "run"), *LOCAL)
     assert played.returncode == 0, played.stderr
