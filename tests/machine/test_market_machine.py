@@ -11,7 +11,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.machine.market_machine import ACCEPTED, REFUSED, MarketMachine
 
 NIGHTLY = os.environ.get("WATTPOST_NIGHTLY") == "1"
-EXAMPLES, STEPS, AT_LEAST = (150, 100, 10_000) if NIGHTLY else (12, 60, 500)
+EXAMPLES, STEPS, AT_LEAST = (100, 100, 10_000) if NIGHTLY else (8, 60, 500)
 
 
 @pytest.mark.timeout(7_200 if NIGHTLY else 300)

@@ -38,6 +38,7 @@ VIEWS = {
     "owed()": ["uint256"],
     "dust()": ["(uint256,uint256,uint256)"],
 }
+REGISTRATIONS = ("StandardRegistered", "ProducerRegistered")
 MOVES_THE_DAY = frozenset({"open", "close", "produce", "settle", "meter", "end_unmetered"})
 
 _SELECTORS = {text.partition("(")[0]: (abi.selector(text), abi.members(text[text.index("(") :])) for text in CALLS}

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from wattpost.chain import events
-from wattpost.chain.market import Market, call, read_events
+from wattpost.chain.market import REGISTRATIONS, Market, call, read_events
 from wattpost.chain.permit import sign_permit
 from wattpost.chain.refusals import advice
 from wattpost.chain.rpc import Reverted, RpcError
@@ -18,7 +18,7 @@ from wattpost.chain.units import from_wad, to_units
 from wattpost.chain.wallet import OutcomeUnknown, Wallet
 from wattpost.fleet.memory import Memory
 from wattpost.fleet.plants import Plant
-from wattpost.fleet.policy import Plan, Policy, PolicyError, View, check, load
+from wattpost.fleet.policy import Plan, Policy, PolicyError, StayOut, View, check, load
 from wattpost.game import Producer, Standard, utility_from
 from wattpost.game.agents import Agent as Preferences
 from wattpost.spec.amounts import pack
@@ -71,6 +71,7 @@ class Agent:
         self._limits = Plant.of(settings.preferences).limits if isinstance(settings.preferences, Producer) else None
         self._next_block = market.first_block
         self._tried_day = 0
+        self._outside = False
 
     def prepay(self) -> bool:
         """Move all bytecoin outside the market into its account, by permit; False if there is none."""
@@ -100,11 +101,12 @@ class Agent:
             return None
         try:
             view = self._view()
-            plan = self._policy.decide(view)
-            if plan is None:
+            decision = self._policy.decide(view)
+            self._outside = isinstance(decision, StayOut)
+            if isinstance(decision, StayOut):
                 self._tried_day = day
-                return Report(self.name, day, "sat out", "its policy chose to")
-            data = self._call_data(day, check(plan, view), view.held)
+                return Report(self.name, day, "sat out", decision.why)
+            data = self._call_data(day, check(decision, view), view.held)
         except Exception as error:  # a policy is anybody's code, and one broken agent stops nobody
             self._tried_day = day
             why = str(error) if isinstance(error, PolicyError) else f"its policy raised {type(error).__name__}: {error}"
@@ -125,7 +127,7 @@ class Agent:
         last = market.rpc.block_number()
         if last < self._next_block:
             return
-        days = [[events.topic(name) for name in ("DayOpened", "DayClosed", "DayProduced")]]
+        days = [[events.topic(name) for name in ("DayOpened", "DayClosed", "DayProduced", *REGISTRATIONS)]]
         own = [None, None, "0x" + self._wallet.address[2:].rjust(64, "0")]
         found = market.rpc.batch(market.log_filter(self._next_block, last, topics) for topics in (days, own))
         self._memory.absorb(read_events([log for logs in found for log in logs]))
@@ -142,6 +144,8 @@ class Agent:
             previous=memory.previous,
             verification=np.array(settings.profile) * (self._rules.kappa / JOULES * gas),
             step=settings.step,
+            turn=memory.turn,
+            outside=self._outside,
         )
 
     def _call_data(self, day: int, plan: Plan, held: float) -> bytes:

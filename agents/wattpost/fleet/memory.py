@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from wattpost.chain.events import Event
+from wattpost.chain.market import REGISTRATIONS
 from wattpost.chain.units import from_units, from_wad
+from wattpost.fleet.participation import reconsiders
 from wattpost.game import Plan, Rivals, Standard
 from wattpost.game.agents import Agent
 from wattpost.game.arrays import FloatArray
@@ -26,6 +28,7 @@ class Memory:
     submitted_day: int = 0
     previous: Plan | None = None
     gas: int | None = None  # charged on its last metered day
+    registry: list[str] = field(default_factory=list)  # agents in the order of their admission
     total_bids: FloatArray = field(init=False)
     total_sold: FloatArray = field(init=False)
     own_bids: FloatArray = field(init=False)
@@ -48,9 +51,18 @@ class Memory:
         sold = np.maximum(self.total_sold - self.own_sold, 0.0)
         return Rivals(bids[1:], sold[1:], float(bids[0]), float(sold[0]))
 
+    @property
+    def turn(self) -> bool:
+        """Whether it is this agent's turn to reconsider taking part on the open day."""
+        if self.address not in self.registry:
+            return False
+        return reconsiders(self.open_day, self.registry.index(self.address), len(self.registry))
+
     def absorb(self, events: Iterable[Event]) -> None:
         """Take in events of the market, in order; other agents' own events may be left out."""
         for event in events:
+            if event.name in REGISTRATIONS and event["agent"] not in self.registry:
+                self.registry.append(event["agent"])
             if "agent" in event.values and event["agent"] != self.address:
                 continue
             match event.name:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from wattpost.chain.engine import Engine
 from wattpost.chain.events import Event
-from wattpost.chain.market import Market, Rules, call
+from wattpost.chain.market import REGISTRATIONS, Market, Rules, call
 from wattpost.chain.refusals import advice
 from wattpost.chain.showing import PRODUCER, STANDARD, Piece, Shown, pieces
 from wattpost.chain.wallet import Order, Receipt, Wallet
@@ -101,7 +101,7 @@ class Operator:
         ]
 
     def _learn_kinds(self) -> None:
-        for event in self._events("StandardRegistered", "ProducerRegistered"):
+        for event in self._events(*REGISTRATIONS):
             self.kinds[event["agent"]] = STANDARD if event.name == "StandardRegistered" else PRODUCER
 
     def _events(self, *names: str) -> list[Event]:

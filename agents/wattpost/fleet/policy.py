@@ -1,7 +1,7 @@
 """Policies: from what an agent sees of a day to what it bids and offers.
 
-A policy is any class with `decide(view) -> Plan | None`; None sits the day out. It is pure: everything it may use is in
-the view, and it touches neither chain nor clock. `load("module:Class")` finds one by name.
+A policy is any class with `decide(view)`, which returns a `Plan`, or `StayOut` to sit the day out. It is pure: all it
+may use is in the view, and it touches neither chain nor clock. `load("module:Class")` finds one by name.
 """
 
 from __future__ import annotations
@@ -12,14 +12,22 @@ from typing import Protocol
 
 import numpy as np
 
+from wattpost.fleet.participation import why_stay_out
 from wattpost.game import Agent, Plan, Rivals, best_response, opening_plan
 from wattpost.game.arrays import FloatArray
 
-__all__ = ["BestResponse", "Plan", "Policy", "PolicyError", "View", "load"]
+__all__ = ["BestResponse", "Plan", "Policy", "PolicyError", "StayOut", "View", "load"]
 
 
 class PolicyError(Exception):
     """A policy cannot be loaded, or what it decided cannot be sent; the message is one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class StayOut:
+    """A decision not to take part in a day."""
+
+    why: str = "its policy chose to"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,6 +41,8 @@ class View:
     previous : its own last plan; None if it never bid
     verification : (T,) kWh that it expects its payments to burn, from its last receipts
     step : the fraction of the way to its best response that it moves in a day, 0 < step <= 1
+    turn : whether it is this agent's turn to reconsider taking part
+    outside : whether it chose to stay out when it last decided
     """
 
     day: int
@@ -42,19 +52,30 @@ class View:
     previous: Plan | None
     verification: FloatArray
     step: float
+    turn: bool = False
+    outside: bool = False
 
 
 class Policy(Protocol):
-    def decide(self, view: View) -> Plan | None:
-        """What to bid and offer today; None to sit the day out."""
+    def decide(self, view: View) -> Plan | StayOut:
+        """What to bid and offer today, if anything."""
 
 
 class BestResponse:
-    """Moves `step` of the way from its last plan to the best response to each post's last traded day."""
+    """Moves `step` of the way from its last plan to the best response to each post's last traded day.
 
-    def decide(self, view: View) -> Plan | None:
+    On its turn it reconsiders whether to take part; between turns it stays in, or out, as it was.
+    """
+
+    def decide(self, view: View) -> Plan | StayOut:
         if view.rivals is None or view.previous is None:
             return opening_plan(view.agent, held=view.held, verification=view.verification)
+        if view.turn:
+            why = why_stay_out(view.agent, view.rivals, view.verification, view.held)
+            if why:
+                return StayOut(why)
+        elif view.outside:
+            return StayOut("it stays out until its turn to reconsider")
         best = best_response(view.agent, view.rivals, verification=view.verification, held=view.held)
         last, step = view.previous, view.step
         bids = last.bids + step * (best.bids - last.bids)

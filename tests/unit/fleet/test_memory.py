@@ -105,3 +105,15 @@ def test_a_restart_in_the_middle__remembers_the_same(split: int) -> None:
     parts.absorb(said[split:])
     assert whole.rivals is not None and parts.rivals is not None
     assert whole.rivals.bids.tolist() == parts.rivals.bids.tolist()
+
+
+def test_turns__follow_the_order_of_admission() -> None:
+    memory = standard()
+    memory.absorb([event("StandardRegistered", agent=OTHER, endowment=1)])
+    assert not memory.turn
+    memory.absorb([event("StandardRegistered", agent=ME, endowment=1)] * 2)  # told twice, counted once
+    turns = []
+    for number in (1, 2, 3, 4):
+        memory.absorb([event("DayOpened", day=number, opened=0, deadline=600)])
+        turns.append(memory.turn)
+    assert turns == [False, True, False, True]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from wattpost.fleet.policy import BestResponse, Plan, PolicyError, View, check, load
+from wattpost.fleet.participation import reconsiders
+from wattpost.fleet.policy import BestResponse, Plan, PolicyError, StayOut, View, check, load
 from wattpost.game import Log, Rivals, Standard, best_response
 
 HOME = Standard("home", 10.0, Log([3.0, 1.0], 0.0))
@@ -27,20 +28,20 @@ def view(**changes: object) -> View:
 
 def test_on_the_first_day__half_the_money_is_bid_by_weight() -> None:
     plan = BestResponse().decide(view(rivals=None, previous=None))
-    assert plan is not None
+    assert isinstance(plan, Plan)
     assert plan.bids.tolist() == [37.5, 12.5] and plan.numeraire_bid == 0.0
 
 
 def test_later__it_moves_a_step_towards_the_best_response() -> None:
     plan = BestResponse().decide(view())
     best = best_response(HOME, RIVALS, verification=np.zeros(2)).bids
-    assert plan is not None
+    assert isinstance(plan, Plan)
     assert plan.bids == pytest.approx([2.0 + 0.25 * (best[0] - 2.0), 6.0 + 0.25 * (best[1] - 6.0)])
 
 
 def test_with_less_money_than_its_plan__it_bids_what_it_holds() -> None:
     plan = BestResponse().decide(view(held=1.0))
-    assert plan is not None
+    assert isinstance(plan, Plan)
     assert plan.bids.sum() + plan.numeraire_bid == pytest.approx(1.0)
 
 
@@ -86,3 +87,34 @@ def test_load__of_what_is_not_there__says_so(name: str, words: str) -> None:
 def test_load__of_something_else__says_so() -> None:
     with pytest.raises(PolicyError, match="no decide"):
         load("collections:Counter")
+
+
+def test_on_its_turn__an_agent_that_cannot_live_on_its_purchase_stays_out() -> None:
+    burnt = np.array([5.9, 0.0])  # of 6 kWh on offer
+    decision = BestResponse().decide(view(verification=burnt, turn=True))
+    assert isinstance(decision, StayOut) and "of what its payments burn" in decision.why
+
+
+def test_between_turns__it_stays_as_it_was() -> None:
+    burnt = np.array([5.9, 0.0])
+    assert isinstance(BestResponse().decide(view(verification=burnt)), Plan)
+    assert isinstance(BestResponse().decide(view(outside=True)), StayOut)
+
+
+def test_on_its_turn__an_agent_that_can_live_again_comes_back() -> None:
+    assert isinstance(BestResponse().decide(view(outside=True, turn=True)), Plan)
+
+
+def test_an_agent_that_owns_what_it_likes__compares_utilities() -> None:
+    from wattpost.game import Linear
+
+    trader = Standard("trader", 10.0, Linear([1.0, 1.0], 1.0))
+    assert isinstance(BestResponse().decide(view(agent=trader, turn=True)), Plan)
+    decision = BestResponse().decide(view(agent=trader, turn=True, verification=np.array([5.0, 2.0])))
+    assert isinstance(decision, StayOut) and "staying out 10" in decision.why
+
+
+def test_turns__come_round_once_in_as_many_days_as_there_are_agents() -> None:
+    turns = [[reconsiders(day, place, 4) for place in range(4)] for day in range(1, 9)]
+    assert all(sum(row) == 1 for row in turns)
+    assert [row.index(True) for row in turns] == [0, 1, 2, 3, 0, 1, 2, 3]
