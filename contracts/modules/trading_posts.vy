@@ -23,6 +23,7 @@ uses: registry
 uses: vault
 
 COUNT_MASK: constant(uint256) = 2**24 - 1
+MAX_LINKS: constant(uint256) = 2**23 - 1  # of a kind a day, so that both kinds fit the day's 24 bits
 
 # What has become of a piece.
 UNPRODUCED: constant(uint256) = 1  # producers' links, plants not yet run
@@ -121,7 +122,7 @@ def _submit(
     assert account.money >= money, "posts: bids above money held"
 
     head: bytes32 = self._heads[account.kind]
-    assert convert(head, uint256) & COUNT_MASK < COUNT_MASK, "posts: day is full"
+    assert convert(head, uint256) & COUNT_MASK < MAX_LINKS, "posts: day is full"
     self._heads[account.kind] = self._extend(head, link)
     account.money -= money
     account.day = day

@@ -7,7 +7,7 @@ from wattpost.audit.events import Event
 from wattpost.audit.shares import UNIT, lanes, made_of, outcome_of, run_plant, thirteen_words
 from wattpost.audit.state import (
     ALLOCATED,
-    COUNT,
+    MOST_LINKS,
     PRODUCER,
     STANDARD,
     SUBMITTED,
@@ -59,7 +59,7 @@ def submit(state: State, caller: Caller, day: int, bids: list[int], offers: list
     money = sum(bid_lanes) * UNIT
     state.demand(account.money >= money, "submission.escrow", "the bids are above what the agent has prepaid")
     chain = state.chains[account.kind]
-    state.demand(len(chain.links) < COUNT, "submission.shape", "the day is full")
+    state.demand(len(chain.links) < MOST_LINKS, "submission.shape", "the day is full")
 
     state.passed()
     account = state.account(agent)

@@ -8,6 +8,7 @@ from enum import IntEnum
 from wattpost.audit.hashing import keccak
 
 COUNT = (1 << 24) - 1  # the low bits of a head: how many links its chain has
+MOST_LINKS = (1 << 23) - 1  # of a kind a day
 
 
 class Refused(Exception):

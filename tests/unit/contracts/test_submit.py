@@ -169,7 +169,7 @@ def test_submit__without_a_profile__can_offer_nothing() -> None:
 
 def test_submit__on_a_full_day__is_refused(street: Street) -> None:
     slot = slot_of_head(street, 1)
-    street.evm.set_storage(street.market, slot, street.evm.storage(street.market, slot) | (2**24 - 1))
+    street.evm.set_storage(street.market, slot, street.evm.storage(street.market, slot) | (2**23 - 1))
 
     refused(street, "posts: day is full", street.market.submit, 1, [1], [], by=street.ada)
     street.submit(street.sun, [1, 0, 0], [0, 0, 0])
