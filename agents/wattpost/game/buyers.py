@@ -16,9 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from .arrays import BoolArray, FloatArray
+from .forms import Log
 from .roots import rising_root
 from .tastes import Taste
-from .views import View
+from .views import Posted, View
 
 FAR = 300.0
 """Bound on the logarithms of multipliers."""
@@ -134,6 +135,13 @@ def _electricity(
             inner = (x > taste.floor) & (by_x > 0)
             return x, np.where(inner, -1.0 / by_x, 0.0), level + view.wedge(x, none)[0]
 
+    if taste.form is Log and isinstance(view, Posted):
+        # a/e = lambda p Q/(Q - power x) is linear in e: no search is needed.
+        paid = np.exp(level) * (view.prices * view.totals)
+        over = 1.0 / (view.power * taste.weights + paid)
+        e = taste.weights * np.maximum(view.totals - view.power * taste.floor, 0.0) * over
+        return taste.floor + e, -e * paid * over, start
+
     def excess(y: FloatArray) -> tuple[FloatArray, FloatArray]:
         e, de = taste.amount(y)
         mu, by_x, _ = view.wedge(taste.floor + e, none)
@@ -159,6 +167,12 @@ def _good(
             kink = np.log(taste.good)
         g, dg = view.good_at(kink - log_money, omega)
         return g, -dg, log_money + view.good_wedge(g, omega)[0]
+
+    if taste.form is Log and isinstance(view, Posted):
+        paid = np.exp(log_money) * np.maximum(view.good - view.power * omega, 1e-12 * view.good)
+        over = 1.0 / (view.power * taste.good + paid)
+        g = taste.good * view.good * over
+        return g, -g * paid * over, start
 
     def excess(y: FloatArray) -> tuple[FloatArray, FloatArray]:
         g, dg = taste.good_amount(y)

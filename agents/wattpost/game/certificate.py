@@ -23,7 +23,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arrays import FloatArray
+from .arrays import BoolArray, FloatArray
 from .economy import Block
 from .nash import Trade
 
@@ -182,7 +182,7 @@ def _multipliers(
     good_rate: FloatArray,
     y: FloatArray,
     g: FloatArray,
-    inner_g: FloatArray,
+    inner_g: BoolArray,
     burn: FloatArray,
     q: FloatArray,
     limits: FloatArray,

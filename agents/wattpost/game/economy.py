@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .agents import Agent, Producer, Standard
 from .arrays import BoolArray, FloatArray, Numbers, number
@@ -26,7 +27,7 @@ class Block:
     verification : (n, T) or (n, 1) kWh; plants : technology, None for standard agents
     """
 
-    rows: FloatArray
+    rows: NDArray[np.intp]
     taste: Taste
     omega: FloatArray
     verification: FloatArray
@@ -83,6 +84,10 @@ class Economy:
         for agent in self.agents:
             if agent.periods != self.periods:
                 raise ValueError(f"{agent.name}: utility covers {agent.periods} periods, not {self.periods}")
+            if isinstance(agent, Producer) and agent.investment_cost is not None:
+                raise ValueError(f"{agent.name}: investment_cost is not solved for; state the capacity instead")
+            if isinstance(agent, Producer) and agent.c > 1:
+                raise ValueError(f"{agent.name}: c above 1 is not solved for; best_response answers for one agent")
         put(self, "verification", _per_agent(self.verification, self.agents, self.periods))
         put(self, "blocks", _blocks(self.agents, self.verification_kwh))
 

@@ -17,6 +17,9 @@ TOLERANCE = 1e-8
 PATIENCE = 12
 """Sweeps before an agent that is short of what it needs is let go at a rough state of the market."""
 
+SAMPLE = 4_096
+"""Agents in the sample whose replica gives a large economy its first guess."""
+
 
 def solve_nash(
     economy: Economy,
@@ -82,6 +85,8 @@ def solve_blocks(
         if not posts.any() or not _both_sides(blocks, inside):
             return _idle(blocks, exits, Status.NO_TRADE if len(exits) else Status.ONE_SIDED, sweeps)
         patience = min(max_sweeps, PATIENCE)
+        if known is None and inside.size > 4 * SAMPLE:
+            known = _from_sample(blocks, inside, posts, max_sweeps)
         deal = trade(blocks, inside, posts, start=known, max_sweeps=patience, threads=threads)
         sweeps += deal.sweeps
         if deal.error > 1e-9 and not deal.rationed.any() and max_sweeps > patience:
@@ -98,20 +103,33 @@ def solve_blocks(
         if not participation:
             return _finish(members, deal, inside, exits, outside, tolerance, sweeps, blocks)
         closed = ~np.isfinite(deal.prices)
-        ratios = attainable_ratios(members, deal)
         hungry = inside & deprived(blocks, ~closed)
-        ratios[hungry] = 0.0
         proof = certify(members, deal)
         with np.errstate(invalid="ignore"):
             worse = proof.utilities < outside - 1e-12 * np.abs(outside)
-        leaving = inside & (deal.rationed | hungry | (ratios <= 1.0) | worse)
+        leaving = inside & (deal.rationed | hungry | worse)
         if not leaving.any():
             return _finish(members, deal, inside, exits, outside, tolerance, sweeps, blocks, proof)
+        ratios = attainable_ratios(members, deal, leaving)
+        ratios[hungry] = 0.0
         order = np.where(leaving, ratios, np.inf)
         least = order[leaving].min()
         leaver = int(np.flatnonzero(leaving & (order <= least * (1.0 + 1e-9)))[-1])
         inside[leaver] = False
         exits.append(leaver)
+
+
+def _from_sample(
+    blocks: tuple[Block, ...], inside: BoolArray, posts: BoolArray, max_sweeps: int
+) -> tuple[FloatArray, FloatArray]:
+    """Prices and totals (T,) of a large economy, guessed by solving the k-fold replica of every k-th agent."""
+    fold = inside.size // SAMPLE
+    chosen = np.zeros_like(inside)
+    for block in blocks:
+        chosen[block.rows[inside[block.rows]][::fold]] = True
+    weight = float(inside.sum() / chosen.sum())
+    deal = trade(blocks, chosen, posts, power=1.0 / weight, tolerance=1e-6, max_sweeps=max_sweeps)
+    return deal.prices, deal.totals * weight
 
 
 def _both_sides(blocks: tuple[Block, ...], inside: BoolArray) -> bool:

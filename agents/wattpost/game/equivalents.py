@@ -23,7 +23,7 @@ def equivalent(utility: Utility, consumption: Numbers, good: float, target: floa
     consumption : (T,) kWh net of verification; good : units of the consumption good
 
     >>> from .forms import Log
-    >>> equivalent(Log([1.0], 0.0), [1.0], 0.0, float(np.log(1.5)))
+    >>> round(equivalent(Log([1.0], 0.0), [1.0], 0.0, float(np.log(1.5))), 12)
     0.5
     """
     energy = np.asarray(consumption, dtype=np.float64)

@@ -162,8 +162,8 @@ class Exponential(Utility):
 class Quadratic(Utility):
     """v = -(bliss - e)^2/2 up to bliss, nothing more beyond.
 
-    >>> Quadratic([1.0], 0.0, bliss=3.0).value([5.0], 0.0)
-    -0.0
+    >>> abs(Quadratic([1.0], 0.0, bliss=3.0).value([5.0], 0.0))
+    0.0
     """
 
     bliss: float = field(kw_only=True)

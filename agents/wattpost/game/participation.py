@@ -75,13 +75,13 @@ def outside_utilities(blocks: tuple[Block, ...]) -> FloatArray:
     return out
 
 
-def attainable_ratios(blocks: tuple[Block, ...], deal: Trade) -> FloatArray:
-    """(n,) the largest r at which each could buy r (V + s), at the others' totals in `deal`."""
+def attainable_ratios(blocks: tuple[Block, ...], deal: Trade, asked: BoolArray) -> FloatArray:
+    """(n,) the largest r at which those `asked` could buy r (V + s), at the others' totals in `deal`."""
     out = np.full(deal.g.size, np.inf)
     posts = np.isfinite(deal.prices)
     prices, totals = deal.prices[posts], deal.totals[posts]
     for whole in blocks:
-        needy = np.any(whole.taste.floor[:, posts] > 0, axis=1)
+        needy = asked[whole.rows] & np.any(whole.taste.floor[:, posts] > 0, axis=1)
         if not needy.any():
             continue
         block = whole.take(needy, posts)
