@@ -12,6 +12,7 @@ from .payoffs import Action, Outcome, Rivals, outside, payoff
 from .report import solution_to_json, solve_to_json
 from .response import Response, attainable, best_response, gain
 from .solution import Solution, Status
+from .statics import Sensitivity, sensitivity
 from .utility import Utility
 from .welfare import Loss, Welfare, loss, welfare
 
@@ -32,6 +33,7 @@ __all__ = [
     "Quadratic",
     "Response",
     "Rivals",
+    "Sensitivity",
     "Solution",
     "Standard",
     "Status",
@@ -46,6 +48,7 @@ __all__ = [
     "opening_plan",
     "outside",
     "payoff",
+    "sensitivity",
     "solution_to_json",
     "solve_competitive",
     "solve_nash",
