@@ -163,6 +163,29 @@ def operate(
 
 
 @app.command()
+def solve(
+    scenario: ScenarioName,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write everything here; - for the screen.")] = None,
+) -> None:
+    """Find the Nash and the competitive equilibrium of a scenario, with certificates, without a chain.
+
+    Exit code 0: solved. 1: not solved; the status says what to do. 2: bad input.
+    """
+    from wattpost.study.scenario import load
+    from wattpost.study.solving import solve as solution_of
+
+    with _progress() as progress:
+        progress.stage("solving")
+        found = solution_of(load(scenario))
+    _write_json(found, json_file)
+    if not (json_file and str(json_file) == "-"):
+        from wattpost.study.summary import show_solution
+
+        show_solution(found)
+    raise typer.Exit(0 if found["solved"] else 1)
+
+
+@app.command()
 def audit(
     folder: Annotated[Path | None, typer.Argument(help="A run folder.", metavar="DIR")] = None,
     rpc: Url = None,
@@ -184,14 +207,8 @@ def audit(
             verdict = audit_rpc(rpc, deployment, progress.advance)
         else:
             _fail("Give a run folder, or --rpc URL with --deployment FILE.")
-    text = json.dumps(verdict.to_json(), indent=2)
-    if json_file and str(json_file) != "-":
-        from wattpost.chain.files import write_atomically
-
-        write_atomically(json_file, text + "\n")
-    if json_file and str(json_file) == "-":
-        typer.echo(text)
-    else:
+    _write_json(verdict.to_json(), json_file)
+    if not (json_file and str(json_file) == "-"):
         show_verdict(verdict.to_json())
     raise typer.Exit(verdict.exit_code)
 
@@ -270,6 +287,19 @@ def _password() -> str:
     if not password:
         _fail("Set WATTPOST_PASSWORD to the password of the key files.")
     return password
+
+
+def _write_json(value: object, target: Path | None) -> None:
+    """To a file, whole or not at all; to the screen where the target is -; nowhere where there is none."""
+    if target is None:
+        return
+    text = json.dumps(value, indent=2)
+    if str(target) == "-":
+        typer.echo(text)
+        return
+    from wattpost.chain.files import write_atomically
+
+    write_atomically(target, text + "\n")
 
 
 def _new_folder(name: str) -> Path:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from wattpost.study.run import Outcome
 
 
+MOST_ROWS = 60
+
+
 class Bars:
     """Progress on standard error: a line for each stage, with a bar where its length is known."""
 
@@ -102,6 +105,47 @@ def show_verdict(verdict: Mapping[str, Any]) -> None:
                 console.print(f"  {field}: {value}", soft_wrap=True)
     for note in verdict["notes"]:
         console.print(f"Note: {note}", soft_wrap=True)
+
+
+def show_solution(found: Mapping[str, Any]) -> None:
+    """An equilibrium for people: status, certificate, prices beside competition, and who gets what."""
+    console = Console()
+    colour = "green" if found["solved"] else "red"
+    console.print(f"[{colour}]{'solved' if found['solved'] else 'not solved'}[/{colour}]: {found['status']}.")
+    console.print(
+        f"Regret {_figure(found['regret'])} in consumption equivalents, residual {_figure(found['residual'])}."
+    )
+    other = found["competitive"]
+    if other is None:
+        console.print(f"Competition: {found['competitive_status']}.")
+    prices = Table("period", "price", "kWh", "competitive price", "competitive kWh", title="Prices, with p⁰ = 1")
+    for period, price in enumerate(found["prices"]):
+        cells = [_figure(price), _figure(sum(row[period] for row in found["offers"]))]
+        if other:
+            cells += [_figure(other["prices"][period]), _figure(sum(row[period] for row in other["offers"]))]
+        prices.add_row(str(period + 1), *cells)
+    console.print(prices)
+    names = ("agent", "bought kWh", "made kWh", "burnt kWh", "consumed kWh", "good", "utility")
+    agents = Table(*names, title="Who gets what")
+    for place, agent in enumerate(found["agents"]):
+        if place == MOST_ROWS:
+            console.print(f"The first {MOST_ROWS} of {len(found['agents'])} agents; --json has all.")
+            break
+        sums = [_figure(sum(found[key][place])) for key in ("allocations", "offers", "verification_kwh", "consumption")]
+        outside = "" if found["participants"][place] else " (outside)"
+        agents.add_row(
+            agent["name"] + outside, *sums, _figure(found["numeraire"][place]), _figure(found["utilities"][place])
+        )
+    console.print(agents)
+    welfare = found["welfare"]
+    console.print(f"Welfare of participants {_figure(welfare['total'])}; {welfare['outside']} outside.")
+    if other:
+        lost = 100 * welfare["loss_equivalent_mean"]
+        console.print(f"Against competition they lose {lost:.3g} % of what they consume, on average.")
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.6g}"
 
 
 def show_layers() -> None:
