@@ -20,11 +20,9 @@ def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     first = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     failures, regret, residual, quiet, began = [], 0.0, 0.0, 0, time.perf_counter()
-    done = 0
-    for seed in range(first, first + count):
+    for done, seed in enumerate(range(first, first + count), start=1):
         economy = random_economy(seed)
         found = solve_nash(economy)
-        done += 1
         quiet += found.status is not Status.SOLVED
         if not found.solved or found.regret > 1e-8 or found.residual > 1e-9:
             failures.append(seed)

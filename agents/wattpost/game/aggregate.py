@@ -32,6 +32,9 @@ from .views import Posted
 CHUNK = 16_384
 """Agents per chunk: a few (n, T) arrays of it fit a processor's cache."""
 
+THREADED = 200_000
+"""Agents times posts from which threads pay for themselves."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sums:
@@ -71,7 +74,8 @@ class Sweep:
                 self.answers[number] = made
                 return _producer_sums(made, block, view)
 
-        if len(self.chunks) == 1 or self.threads == 1:
+        cells = sum(chunk.taste.weights.size for chunk in self.chunks)
+        if len(self.chunks) == 1 or self.threads == 1 or cells < THREADED:
             parts = [one(number) for number in range(len(self.chunks))]
         else:
             with ThreadPoolExecutor(self.threads) as pool:

@@ -85,17 +85,17 @@ def synthetic_blocks(count: int, periods: int, seed: int) -> tuple[Block, ...]:
 
 
 def small_economy(seed: int = 1) -> Economy:
-    """Fourteen homes and six plants on four posts: small enough for SLSQP."""
+    """Fourteen homes and six plants on twelve posts: small enough for SLSQP."""
     rng = np.random.default_rng(seed)
     homes = [
-        Standard(f"home-{i}", rng.uniform(5, 15), Log(rng.uniform(0.2, 1.0, 4), rng.uniform(0.1, 0.5)))
+        Standard(f"home-{i}", rng.uniform(5, 15), Log(rng.uniform(0.2, 1.0, 12), rng.uniform(0.1, 0.5)))
         for i in range(14)
     ]
     plants = [
-        Producer(f"plant-{i}", rng.uniform(2, 6), 0.5, rng.uniform(5, 40), Log(rng.uniform(0.2, 1.0, 4), 1.0))
+        Producer(f"plant-{i}", rng.uniform(2, 6), 0.5, rng.uniform(5, 40), Log(rng.uniform(0.2, 1.0, 12), 1.0))
         for i in range(6)
     ]
-    return Economy(4, tuple(homes), tuple(plants), 0.01)
+    return Economy(12, tuple(homes), tuple(plants), 0.01)
 
 
 def compare_slsqp(*, seed: int = 1, target: float = 1e-8, max_rounds: int = 200) -> dict[str, Any]:

@@ -42,6 +42,7 @@ class Purchases:
     rationed: BoolArray
 
 
+@np.errstate(all="ignore")
 def purchases(
     taste: Taste,
     omega: FloatArray,
@@ -59,8 +60,7 @@ def purchases(
     worth = view.good_money(np.zeros_like(omega), omega)[0]
     income = np.maximum(worth if income is None else income, 0.0)
     rationed = _rationed(taste.floor, income, view)
-    with np.errstate(divide="ignore"):
-        guess = np.log(taste.weights.sum(axis=1) + taste.good) - np.log(income)
+    guess = np.log(taste.weights.sum(axis=1) + taste.good) - np.log(income)
     guess = np.where(np.isfinite(guess), guess, 0.0)
     v = guess
     w = guess[:, None] + view.wedge(np.minimum(taste.floor, 0.5 * view.room()), none)[0]
@@ -73,26 +73,24 @@ def purchases(
         g, dg, v = _good(taste, omega, view, y, v)
         paid, rate = view.money(x, none)
         earned, good_rate = view.good_money(g, omega)
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            spent = -paid.sum(axis=1) + (worth - earned)
-            change = np.sum(np.where(dx < 0, rate * dx, 0.0), axis=1) - good_rate * dg
-            value = np.where(spent > 0, np.log(income) - np.log(spent), np.inf)
-            slope = np.where(spent > 0, -change / spent, np.inf)
+        spent = -paid.sum(axis=1) + (worth - earned)
+        change = np.sum(np.where(dx < 0, rate * dx, 0.0), axis=1) - good_rate * dg
+        value = np.where(spent > 0, np.log(income) - np.log(spent), np.inf)
+        slope = np.where(spent > 0, -change / spent, np.inf)
         return np.where(rationed, 0.0, value), slope
 
     log_money = rising_root(excess, guess if start is None else start, lower=-FAR, upper=FAR)
-    with np.errstate(all="ignore"):
-        excess(log_money)
+    excess(log_money)
     if rationed.any():
         share = rationing(taste.floor, income, view)
-        with np.errstate(invalid="ignore"):
-            x = np.where(rationed[:, None], share[:, None] * taste.floor, x)
+        x = np.where(rationed[:, None], share[:, None] * taste.floor, x)
         x = np.where(rationed[:, None] & (taste.floor == 0), 0.0, x)
         g = np.where(rationed, 0.0, g)
         log_money = np.where(rationed, FAR, log_money)
     return Purchases(x, g, -dx, -dg, log_money, w, v, rationed)
 
 
+@np.errstate(all="ignore")
 def rationing(floor: FloatArray, income: FloatArray, view: View) -> FloatArray:
     """(n,) the largest r at which `income` buys r * floor; infinite where the floor is zero."""
     none = np.zeros_like(floor)
@@ -101,11 +99,10 @@ def rationing(floor: FloatArray, income: FloatArray, view: View) -> FloatArray:
     def excess(y: FloatArray) -> tuple[FloatArray, FloatArray]:
         x = np.exp(y)[:, None] * floor
         paid, rate = view.money(x, none)
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            fits = np.all(x < view.room(), axis=1) & needy
-            spent = np.where(fits, -paid.sum(axis=1), np.inf)
-            value = np.log(spent) - np.log(income)
-            slope = np.where(fits, np.sum(rate * x, axis=1) / spent, np.inf)
+        fits = np.all(x < view.room(), axis=1) & needy
+        spent = np.where(fits, -paid.sum(axis=1), np.inf)
+        value = np.log(spent) - np.log(income)
+        slope = np.where(fits, np.sum(rate * x, axis=1) / spent, np.inf)
         return np.where(needy, value, 0.0), slope
 
     share = np.exp(rising_root(excess, np.zeros_like(income), lower=-FAR, upper=FAR))
@@ -114,8 +111,7 @@ def rationing(floor: FloatArray, income: FloatArray, view: View) -> FloatArray:
 
 
 def _rationed(floor: FloatArray, income: FloatArray, view: View) -> BoolArray:
-    with np.errstate(invalid="ignore", over="ignore"):
-        least = -np.sum(view.money(floor, np.zeros_like(floor))[0], axis=1)
+    least = -np.sum(view.money(floor, np.zeros_like(floor))[0], axis=1)
     short = np.any((floor > 0) & (floor >= view.room()), axis=1) | (least > income)
     return np.asarray((short & np.any(floor > 0, axis=1)) | (income <= 0))
 
@@ -127,13 +123,11 @@ def _electricity(
     none = np.zeros_like(taste.weights)
     level = log_money[:, None]
     if taste.form.kinked:
-        with np.errstate(divide="ignore"):
-            kink = np.log(taste.weights)
+        kink = np.log(taste.weights)
         x = np.maximum(view.bought_at(none, kink - level), taste.floor)
         _, by_x, _ = view.wedge(x, none)
-        with np.errstate(divide="ignore"):
-            inner = (x > taste.floor) & (by_x > 0)
-            return x, np.where(inner, -1.0 / by_x, 0.0), level + view.wedge(x, none)[0]
+        inner = (x > taste.floor) & (by_x > 0)
+        return x, np.where(inner, -1.0 / by_x, 0.0), level + view.wedge(x, none)[0]
 
     if taste.form is Log and isinstance(view, Posted):
         # a/e = lambda p Q/(Q - power x) is linear in e: no search is needed.
@@ -145,15 +139,13 @@ def _electricity(
     def excess(y: FloatArray) -> tuple[FloatArray, FloatArray]:
         e, de = taste.amount(y)
         mu, by_x, _ = view.wedge(taste.floor + e, none)
-        with np.errstate(invalid="ignore"):
-            return np.where(taste.weights > 0, y - level - mu, 0.0), 1.0 - by_x * de
+        return np.where(taste.weights > 0, y - level - mu, 0.0), 1.0 - by_x * de
 
     w = rising_root(excess, start, lower=-FAR, upper=FAR)
     e, de = taste.amount(w)
     x = taste.floor + e
     _, by_x, _ = view.wedge(x, none)
-    with np.errstate(invalid="ignore"):
-        return x, np.where(de < 0, de / (1.0 - by_x * de), 0.0), w
+    return x, np.where(de < 0, de / (1.0 - by_x * de), 0.0), w
 
 
 def _good(
@@ -163,8 +155,7 @@ def _good(
     if not np.any(taste.good > 0):
         return np.zeros_like(omega), np.zeros_like(omega), start
     if taste.form.kinked:
-        with np.errstate(divide="ignore"):
-            kink = np.log(taste.good)
+        kink = np.log(taste.good)
         g, dg = view.good_at(kink - log_money, omega)
         return g, -dg, log_money + view.good_wedge(g, omega)[0]
 
@@ -177,11 +168,9 @@ def _good(
     def excess(y: FloatArray) -> tuple[FloatArray, FloatArray]:
         g, dg = taste.good_amount(y)
         mu, by_g = view.good_wedge(g, omega)
-        with np.errstate(invalid="ignore"):
-            return np.where(taste.good > 0, y - log_money - mu, 0.0), 1.0 - by_g * dg
+        return np.where(taste.good > 0, y - log_money - mu, 0.0), 1.0 - by_g * dg
 
     v = rising_root(excess, start, lower=-FAR, upper=FAR)
     g, dg = taste.good_amount(v)
     _, by_g = view.good_wedge(g, omega)
-    with np.errstate(invalid="ignore"):
-        return g, np.where(dg < 0, dg / (1.0 - by_g * dg), 0.0), v
+    return g, np.where(dg < 0, dg / (1.0 - by_g * dg), 0.0), v

@@ -29,7 +29,7 @@ from .roots import rising_root
 from .tastes import Taste
 from .views import View
 
-QUICK = 14
+QUICK = 30
 """Joint Newton steps before the nested roots are asked, which always answer."""
 
 
@@ -61,15 +61,13 @@ class Plants:
         """(n, T) q at which phi' = w/upsilon, up to the limit, and dq/dln; c < 1."""
         power = self.c / np.where(self.c < 1, 1.0 - self.c, np.nan)
         head = np.log(self.c) + np.log(self.theta)
-        with np.errstate(over="ignore", invalid="ignore"):
-            q = np.exp(np.log(self.theta) + power * (head + log_ratio))
-            inner = q < self.limits
-            return np.where(inner, q, self.limits), np.where(inner, q * power, 0.0)
+        q = np.exp(np.log(self.theta) + power * (head + log_ratio))
+        inner = q < self.limits
+        return np.where(inner, q, self.limits), np.where(inner, q * power, 0.0)
 
     def log_marginal(self, q: FloatArray) -> FloatArray:
         """(n, T) ln phi'(q)."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            tail = np.where(self.c == 1, 0.0, (1.0 / self.c - 1.0) * np.log(q / self.theta))
+        tail = np.where(self.c == 1, 0.0, (1.0 / self.c - 1.0) * np.log(q / self.theta))
         return np.asarray(tail - np.log(self.c) - np.log(self.theta))
 
 
@@ -100,6 +98,7 @@ class Posts:
     q_good: FloatArray
 
 
+@np.errstate(all="ignore")
 def posts(
     taste: Taste,
     plants: Plants,
@@ -114,8 +113,7 @@ def posts(
     fixed = np.zeros_like(start)  # q where supply is a step: nothing or the limit
     on_step = on_line = np.zeros_like(step)
     kink = good + plants.log_marginal(plants.limits)
-    with np.errstate(divide="ignore"):
-        linear = np.log(taste.weights) if taste.form.kinked else None
+    linear = np.log(taste.weights) if taste.form.kinked else None
 
     def bought(y: FloatArray) -> tuple[FloatArray, FloatArray]:
         if linear is not None:
@@ -147,8 +145,7 @@ def posts(
         x, dx = bought(y)
         q, dq = sold(y)
         mu, by_x, by_q = view.wedge(x, q)
-        with np.errstate(invalid="ignore"):
-            return np.where(on_step | on_line, 0.0, y - level - mu), 1.0 - by_x * dx - by_q * dq
+        return np.where(on_step | on_line, 0.0, y - level - mu), 1.0 - by_x * dx - by_q * dq
 
     w = rising_root(excess, start, lower=-FAR, upper=FAR)
     w = np.where(on_step, kink, w)
@@ -161,19 +158,19 @@ def posts(
     if on_line.any():
         x = np.where(on_line, np.maximum(view.bought_at(q, w - level), taste.floor), x)
     _, by_x, by_q = view.wedge(x, q)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        pull = 1.0 - np.where(dx < 0, by_x * dx, 0.0)
-        push = -np.where(dq > 0, by_q * dq, 0.0)
-        w_money, w_good = 1.0 / (pull + push), push / (pull + push)
-        w_money = np.where(on_step | on_line, 0.0, w_money)
-        w_good = np.where(on_step, 1.0, np.where(on_line, 0.0, w_good))
-        q_money = np.where(on_step, -1.0 / by_q, np.where(on_line, 0.0, dq * w_money))
-        q_good = np.where(on_step, pull / by_q, dq * (w_good - 1.0))
-        x_money = np.where(on_line, -1.0 / by_x, dx * w_money)
-        x_good = np.where(on_line, -by_q * q_good / by_x, dx * w_good)
+    pull = 1.0 - np.where(dx < 0, by_x * dx, 0.0)
+    push = -np.where(dq > 0, by_q * dq, 0.0)
+    w_money, w_good = 1.0 / (pull + push), push / (pull + push)
+    w_money = np.where(on_step | on_line, 0.0, w_money)
+    w_good = np.where(on_step, 1.0, np.where(on_line, 0.0, w_good))
+    q_money = np.where(on_step, -1.0 / by_q, np.where(on_line, 0.0, dq * w_money))
+    q_good = np.where(on_step, pull / by_q, dq * (w_good - 1.0))
+    x_money = np.where(on_line, -1.0 / by_x, dx * w_money)
+    x_good = np.where(on_line, -by_q * q_good / by_x, dx * w_good)
     return Posts(x, q, w, x_money, q_money, x_good, q_good)
 
 
+@np.errstate(all="ignore")
 def outputs(taste: Taste, plants: Plants, view: View, *, start: Outputs | None = None) -> Outputs:
     """Best purchases and offers of n producers with c <= 1 in the short run.
 
@@ -263,12 +260,11 @@ def _nested(
         g, _ = view.good_for(view.money(flow.x, flow.q)[0].sum(axis=1))
         used = plants.inputs(flow.q)
         kept, change = taste.good_amount(y_good)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            follow = np.where(partial[0] > 0, -partial[1] / partial[0], 0.0)
-            burn = np.where(flow.q > 0, used / (plants.c * flow.q), 0.0)
-            q_total = flow.q_good + flow.q_money * (1.0 + follow[:, None])
-            _, dg = view.good_at(-ratio, none)
-            slope = -dg * follow - np.sum(burn * q_total, axis=1) - change
+        follow = np.where(partial[0] > 0, -partial[1] / partial[0], 0.0)
+        burn = np.where(flow.q > 0, used / (plants.c * flow.q), 0.0)
+        q_total = flow.q_good + flow.q_money * (1.0 + follow[:, None])
+        _, dg = view.good_at(-ratio, none)
+        slope = -dg * follow - np.sum(burn * q_total, axis=1) - change
         total = used.sum(axis=1)
         kept = np.where(np.isfinite(kept), kept, 1e300)
         scale = np.abs(g) + total + kept + 1e-300
@@ -276,11 +272,9 @@ def _nested(
 
     lower: FloatArray | float = -FAR
     if taste.form.kinked:
-        with np.errstate(divide="ignore"):
-            lower = np.maximum(np.log(taste.good), -FAR)
+        lower = np.maximum(np.log(taste.good), -FAR)
     log_good = rising_root(balance, log_good, lower=lower, upper=FAR, tolerance=5e-14)
-    with np.errstate(all="ignore"):
-        left, _ = balance(log_good)
+    left, _ = balance(log_good)
     if taste.form.kinked and np.any(plants.c == 1) and np.any(np.abs(left) > 1e-9):
         # Indifferent between making and not: mix the answers on both sides of upsilon.
         nudge = 1e-11 * (1.0 + np.abs(log_good))
@@ -325,33 +319,32 @@ def _quick(
     none = np.zeros(taste.size)
     best, done = _none(taste), none > 0
     for _ in range(QUICK):
-        with np.errstate(all="ignore"):
-            flow = posts(taste, plants, view, log_money, log_good, w)
-            w = flow.log_value
-            g, dg = view.good_at(log_good - log_money, none)
-            net, rate = view.money(flow.x, flow.q)
-            cost, cost_rate = view.good_money(g, none)
-            used = plants.inputs(flow.q)
-            kept, change = taste.good_amount(log_good)
-            total = used.sum(axis=1)
-            bought, gain = view.good_for(net.sum(axis=1))
-            rest = -cost_rate * dg
-            left, right = net.sum(axis=1) + cost, bought - total - kept
-            burn = np.where(flow.q > 0, used / (plants.c * flow.q), 0.0)
-            net_money = np.sum(rate * (flow.q_money - flow.x_money), axis=1)
-            net_good = np.sum(rate * (flow.q_good - flow.x_good), axis=1)
-            a11, a12 = net_money + rest, net_good - rest
-            a21 = gain * net_money - np.sum(burn * flow.q_money, axis=1)
-            a22 = gain * net_good - np.sum(burn * flow.q_good, axis=1) - change
-            determinant = a11 * a22 - a12 * a21
-            step_money = (a12 * right - a22 * left) / determinant
-            step_good = (a21 * left - a11 * right) / determinant
-            longest = np.maximum(np.abs(step_money), np.abs(step_good))
-            off_money = (np.abs(left) - 4e-16 * rest) / (np.abs(net).sum(axis=1) - cost)
-            off_good = np.abs(right) / (np.abs(bought) + total + kept)
-            settled = (off_money <= 2e-15) & (off_good <= 5e-14)
-            settled |= longest <= 1e-15 * (1.0 + np.abs(log_good))
-            settled &= (bought > 0) & np.isfinite(right)
+        flow = posts(taste, plants, view, log_money, log_good, w)
+        w = flow.log_value
+        g, dg = view.good_at(log_good - log_money, none)
+        net, rate = view.money(flow.x, flow.q)
+        cost, cost_rate = view.good_money(g, none)
+        used = plants.inputs(flow.q)
+        kept, change = taste.good_amount(log_good)
+        total = used.sum(axis=1)
+        bought, gain = view.good_for(net.sum(axis=1))
+        rest = -cost_rate * dg
+        left, right = net.sum(axis=1) + cost, bought - total - kept
+        burn = np.where(flow.q > 0, used / (plants.c * flow.q), 0.0)
+        net_money = np.sum(rate * (flow.q_money - flow.x_money), axis=1)
+        net_good = np.sum(rate * (flow.q_good - flow.x_good), axis=1)
+        a11, a12 = net_money + rest, net_good - rest
+        a21 = gain * net_money - np.sum(burn * flow.q_money, axis=1)
+        a22 = gain * net_good - np.sum(burn * flow.q_good, axis=1) - change
+        determinant = a11 * a22 - a12 * a21
+        step_money = (a12 * right - a22 * left) / determinant
+        step_good = (a21 * left - a11 * right) / determinant
+        longest = np.maximum(np.abs(step_money), np.abs(step_good))
+        off_money = (np.abs(left) - 4e-16 * rest) / (np.abs(net).sum(axis=1) - cost)
+        off_good = np.abs(right) / (np.abs(bought) + total + kept)
+        settled = (off_money <= 2e-15) & (off_good <= 5e-14)
+        settled |= longest <= 1e-15 * (1.0 + np.abs(log_good))
+        settled &= (bought > 0) & np.isfinite(right)
         if (settled & ~done).any():
             fresh = settled & ~done
             over = np.maximum(bought - total, 0.0)
@@ -382,6 +375,7 @@ def _rationed(taste: Taste, plants: Plants, view: View, answer: Outputs, suspect
     )
 
 
+@np.errstate(all="ignore")
 def unprofitable(plants: Plants, view: View) -> BoolArray:
     """(n,) producers whose first kWh costs more of the good than it buys, on every post."""
     zeros, none = np.zeros_like(plants.limits), np.zeros(plants.limits.shape[0])
@@ -390,6 +384,7 @@ def unprofitable(plants: Plants, view: View) -> BoolArray:
     return np.asarray(np.all((earned <= cost) | (plants.limits <= 0), axis=1))
 
 
+@np.errstate(all="ignore")
 def self_supply(plants: Plants, floor: FloatArray, view: View) -> tuple[FloatArray, Posts, FloatArray]:
     """(n,) the largest r at which a producer can afford r * floor, with its posts and g there.
 
@@ -437,8 +432,7 @@ def self_supply(plants: Plants, floor: FloatArray, view: View) -> tuple[FloatArr
         return np.where(needy, value, 0.0), slope / scale
 
     y = rising_root(left, none, lower=-FAR, upper=FAR, tolerance=1e-13)
-    with np.errstate(all="ignore"):
-        left(y)
+    left(y)
     share = np.where(needy, np.exp(y), np.where(np.any(floor > 0, axis=1), 0.0, np.inf))
     rows = idle[:, None]
     flow = replace(flow, x=np.where(rows, 0.0, flow.x), q=np.where(rows, 0.0, flow.q))

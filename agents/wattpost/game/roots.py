@@ -19,6 +19,7 @@ STRIDE = 4.0
 """Longest first step while the root is bracketed on one side only; later ones may be longer."""
 
 
+@np.errstate(all="ignore")
 def rising_root(
     function: Rising,
     start: FloatArray,
@@ -49,12 +50,10 @@ def rising_root(
     y = np.clip(start, low, high)
     for number in range(rounds):
         stride = STRIDE * 1.5 ** min(number, 12)
-        with np.errstate(all="ignore"):
-            value, slope = function(y)
+        value, slope = function(y)
         np.copyto(low, y, where=value < 0)
         np.copyto(high, y, where=value > 0)
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            step = -value / slope
+        step = -value / slope
         still = np.abs(step) <= 1e-15 * (1.0 + np.abs(y))
         step = np.where(np.isfinite(step), step, -np.sign(value) * stride)
         step = np.clip(step, -stride, stride)
@@ -62,8 +61,7 @@ def rising_root(
         new = y + step
         outside = (new <= low) | (new >= high)
         if outside.any():
-            with np.errstate(invalid="ignore"):
-                middle = np.where(np.isfinite(width), 0.5 * (low + high), new)
+            middle = np.where(np.isfinite(width), 0.5 * (low + high), new)
             new = np.where(outside, np.clip(middle, low, high), new)
         settled = (np.abs(value) <= tolerance) | still | (width <= 4e-16 * (1.0 + np.abs(y)))
         if settled.all():

@@ -68,8 +68,7 @@ class Taste:
 def _amount(
     form: type[Utility], weights: FloatArray, log_value: FloatArray, shape: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-        amount = form.demand(np.exp(log_value) / weights, shape)
-        amount = np.where(weights > 0, amount, 0.0)
-        change = np.where(amount > 0, -1.0 / form.decay(amount, shape), 0.0)
+    amount = form.demand(np.exp(log_value) / weights, shape)
+    amount = np.where(weights > 0, amount, 0.0)
+    change = np.where(amount > 0, -1.0 / form.decay(amount, shape), 0.0)
     return amount, change

@@ -31,13 +31,11 @@ TINY = 1e-100
 
 def _log(amount: FloatArray) -> FloatArray:
     """ln, and minus infinity from zero down."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(amount > 0, np.log(np.maximum(amount, 0.0)), -np.inf)
+    return np.where(amount > 0, np.log(np.maximum(amount, TINY)), -np.inf)
 
 
 def _inverse(amount: FloatArray) -> FloatArray:
-    with np.errstate(divide="ignore"):
-        return np.where(amount > 0, 1.0 / np.maximum(amount, TINY), np.inf)
+    return np.where(amount > 0, 1.0 / np.maximum(amount, TINY), np.inf)
 
 
 class View(ABC):
