@@ -22,7 +22,7 @@ def inputs_for(output: uint256, theta: uint256, c: uint256) -> uint256:
     """
     @notice Consumption good that an output takes, rounded up.
     @param output At most a lane's 2^64 - 1 units of 10^-9.
-    @return max_value(uint256) if it would reach 2^128.
+    @return max_value(uint256) if, with another c than 1 or 1/2, it would reach 2^128.
     """
     assert output <= technology.MAX_GOOD, "technology: output too large"
     self._check(theta, c)
@@ -34,7 +34,7 @@ def inputs_for(output: uint256, theta: uint256, c: uint256) -> uint256:
 def output_from(inputs: uint256, theta: uint256, c: uint256) -> uint256:
     """
     @notice Output that inputs suffice for, rounded down.
-    @return max_value(uint256) if it would reach 2^128.
+    @return max_value(uint256) if, with another c than 1, it would reach 2^128.
     """
     assert inputs <= technology.MAX_GOOD, "technology: inputs too large"
     self._check(theta, c)

@@ -34,7 +34,7 @@ def _inputs_for(output: uint256, theta: uint256, c: uint256, log_theta: int256) 
     """
     @notice (output / theta)^(1 / c), rounded up.
     @param output Below 2^94: a lane of 10^-9.
-    @return max_value(uint256) if it would reach 2^128.
+    @return max_value(uint256) if, with another c than 1 or 1/2, it would reach 2^128.
     """
     if output == 0:
         return 0
@@ -53,7 +53,7 @@ def _output_from(inputs: uint256, theta: uint256, c: uint256) -> uint256:
     """
     @notice theta * inputs^c, rounded down.
     @param inputs At most MAX_GOOD.
-    @return max_value(uint256) if it would reach 2^128.
+    @return max_value(uint256) if, with another c than 1, it would reach 2^128.
     """
     if inputs == 0:
         return 0

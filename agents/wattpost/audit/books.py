@@ -1,7 +1,7 @@
 """The metering rule, applied to receipts: whose gas it was, and what the meter had to post for a day.
 
 Counted are transactions to the market or its money, from the first successful `open` on. Successful calls that moved a
-day on are shared, all else is its sender's own. The books of a day are drawn at the end of the block of its last
+day on are shared, unless they carry an access list or authorisations; all else is its sender's own. The books of a day are drawn at the end of the block of its last
 settlement; what is not charged by the day's end waits for the next day that is metered.
 """
 
@@ -52,12 +52,16 @@ class Books:
     drawn: Drawn | None = None
     posted: list[Posted] = field(default_factory=list)  # since the last block
 
-    def count(self, sender: int, gas: int, moved: str | None, registered: bool) -> None:
-        """One transaction to the market or its money; `moved` names a successful call that moved a day on."""
+    def count(self, sender: int, gas: int, moved: str | None, registered: bool, plain: bool = True) -> None:
+        """One transaction to the market or its money; `moved` names a successful call that moved a day on.
+
+        One that is not plain (it carries an access list or authorisations, whose gas the market cannot bound) is its
+        sender's own, whatever it did.
+        """
         if not self.begun and moved != "open":
             return
         self.begun = True
-        if moved:
+        if moved and plain:
             self.shared += gas
         else:
             account = self.own if registered else self.strangers

@@ -330,7 +330,8 @@ class Replay:
 
     def _count_gas(self, transaction: Transaction, receipt: Receipt, moved: str | None) -> None:
         registered = self.state.look(transaction.sender).kind != 0
-        self.books.count(transaction.sender, receipt.gas_used, moved, registered)
+        plain = not (transaction.raw.get("accessList") or transaction.raw.get("authorizationList"))
+        self.books.count(transaction.sender, receipt.gas_used, moved, registered, plain)
 
     def _note_posted(self, call: Decoded) -> None:
         name = self.transaction.hash if self.transaction else ""

@@ -71,10 +71,11 @@ class Meter:
             if not self._begun or to not in (self.market.address, self.market.bytecoin):
                 continue
             name = name_of(bytes.fromhex(transaction["input"][2:10])) if to == self.market.address else None
+            plain = not (transaction.get("accessList") or transaction.get("authorizationList"))
             self._books.count(
                 transaction["from"].lower(),
                 int(receipt["gasUsed"], 16),
-                moved_the_day=name in MOVES_THE_DAY and int(receipt["status"], 16) == 1,
+                moved_the_day=name in MOVES_THE_DAY and int(receipt["status"], 16) == 1 and plain,
                 registered=transaction["from"].lower() in self._registered,
             )
         if settled is not None:
@@ -90,11 +91,10 @@ class Meter:
             case "Submitted":
                 self._observed[event["agent"]] = event["observed_gas"]
             case "Metered":
-                drawn = self.readings[event["day"]]
-                agent = event["agent"]
-                if event["gas_used"] == drawn.own[agent] + drawn.share:
+                drawn, agent = self.readings.get(event["day"]), event["agent"]
+                if drawn and event["gas_used"] == drawn.own[agent] + drawn.share:
                     self._metered.append(agent)
                 else:
                     self._silent[agent] = event["gas_used"]
-            case "DayMetered":
+            case "DayMetered" if event["day"] in self.readings:
                 self._books.charge(self.readings[event["day"]], self._metered, self._silent)
