@@ -117,7 +117,7 @@ def compare_slsqp(*, seed: int = 1, target: float = 1e-8, max_rounds: int = 200)
         "regret_sampled": found.regret,
         "residual": found.residual,
         "slsqp_seconds": slow,
-        "slsqp_regret": regret,
+        "slsqp_regret": regret if np.isfinite(regret) else None,
         "slsqp_rounds": rounds,
         "speedup": slow / seconds,
     }
@@ -184,7 +184,7 @@ def _slsqp(economy: Economy, place: int, others: Rivals, bids: FloatArray, xi: f
     def loss(v: FloatArray) -> float:
         energy, kept, _ = outcome(v)
         weights = agent.utility.weights
-        return -float(weights @ np.log(np.maximum(energy, 1e-9)) + agent.utility.numeraire * np.log(max(kept, 1e-9)))
+        return -float(weights @ _long_log(energy) + agent.utility.numeraire * _long_log(np.array([kept]))[0])
 
     top: list[Any] = [(1e-9, None)] * (periods + 1)
     if isinstance(agent, Producer):
@@ -195,6 +195,12 @@ def _slsqp(economy: Economy, place: int, others: Rivals, bids: FloatArray, xi: f
     with np.errstate(all="ignore"):
         found = minimize(loss, start, bounds=top, constraints=[budget], method="SLSQP", options=options)
     return np.asarray(found.x)
+
+
+def _long_log(amount: FloatArray) -> FloatArray:
+    """ln, continued by its tangent below 1e-4 so that a search can come back from there."""
+    low = 1e-4
+    return np.where(amount > low, np.log(np.maximum(amount, low)), np.log(low) + (amount - low) / low)
 
 
 def _peak_rss_mb() -> float:

@@ -11,7 +11,8 @@ and every maximum has a formula: demand(w/a), supply(w/upsilon), z = sqrt(lambda
 c > 1 the second is at an end, 0 or K). Subtracting what the agent has, term by term so that nothing
 cancels, leaves a sum of terms >= 0 that vanish exactly at a best response: the bound. Multipliers
 are read off the candidate's own marginal rates; wrong ones could only make the bound larger. It
-holds for c > 1 too but need not be tight there.
+holds for c > 1 too but need not be tight there; where it is not, the best that the global search of
+`search.py` finds is reported instead.
 
 *Residual* is the largest relative error in the first-order conditions (with their corners), in each
 agent's budget and balance of the good, and in the clearing of every post.
@@ -23,9 +24,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .agents import Producer
 from .arrays import BoolArray, FloatArray
 from .economy import Block
 from .nash import Trade
+from .payoffs import Rivals
+from .response import Response, gain
 
 TINY = 1e-300
 
@@ -55,6 +59,10 @@ def certify(blocks: tuple[Block, ...], deal: Trade) -> Certificate:
             one = _certify_block(block, deal, market, posts)
             for key, part in zip(out, one, strict=True):
                 out[key][rows] = part
+        if whole.plants is not None and np.any(whole.plants.c > 1):
+            for number in np.flatnonzero((whole.plants.c[:, 0] > 1) & (out["regret"][whole.rows] > 1e-9)):
+                place = whole.rows[number]
+                out["regret"][place] = min(out["regret"][place], searched(whole, int(number), deal, posts, market.good))
     bought, offered = deal.x.sum(axis=0)[posts], deal.q.sum(axis=0)[posts]
     gaps = np.maximum(np.abs(bought / market.totals - 1.0), np.abs(offered / market.totals - 1.0))
     good_gap = abs(float(deal.g.sum()) / market.good - 1.0) if market.good > 0 else 0.0
@@ -209,3 +217,20 @@ def _multipliers(
     money = np.where(money > 0, money, np.where(block.taste.good > 0, wants_good / good_rate, 1.0))
     money = np.where(np.isfinite(money), money, 1.0)
     return money, money * good_rate
+
+
+def searched(block: Block, number: int, deal: Trade, posts: BoolArray, good: float) -> float:
+    """What the global search for one producer of `block` still finds, in consumption equivalents."""
+    assert block.plants is not None
+    place, taste, plants = block.rows[number], block.taste, block.plants
+    used = np.broadcast_to(block.verification, taste.floor.shape)[number][posts]
+    shape = {} if taste.form.shape_key is None else {taste.form.shape_key: float(taste.shape[number, 0])}
+    floor = np.maximum(taste.floor[number][posts] - used, 0.0)
+    utility = taste.form(taste.weights[number][posts], float(taste.good[number]), floor, **shape)
+    limits = plants.limits[number][posts]
+    producer = Producer("a producer", float(plants.theta[number, 0]), float(plants.c[number, 0]), limits, utility)
+    prices, totals = deal.prices[posts], deal.totals[posts]
+    x, q = deal.x[place][posts], deal.q[place][posts]
+    rivals = Rivals(prices * (totals - x), totals - q, good - float(deal.g[place]), good)
+    action = Response(prices * x, float(deal.g[place]), q, 0.0)
+    return gain(producer, action, rivals, verification=used)

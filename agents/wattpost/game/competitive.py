@@ -94,7 +94,9 @@ def _approach(
     powers = [1.0, 0.1]
     if any(b.plants is not None and np.any(b.plants.c >= 1) for b in blocks):
         powers += [0.03, 0.01, 3e-3, 1e-3]
-    if any(b.taste.form is Linear for b in blocks):
+    if any(b.plants is not None and np.any(b.plants.c > 1) for b in blocks):
+        powers, max_sweeps = [1.0], min(max_sweeps, 20)
+    elif any(b.taste.form is Linear for b in blocks):
         powers = [1.0, 0.1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, NEARLY]
     start: tuple[FloatArray, FloatArray] | None = None
     spent = 0

@@ -86,8 +86,6 @@ class Economy:
                 raise ValueError(f"{agent.name}: utility covers {agent.periods} periods, not {self.periods}")
             if isinstance(agent, Producer) and agent.investment_cost is not None:
                 raise ValueError(f"{agent.name}: investment_cost is not solved for; state the capacity instead")
-            if isinstance(agent, Producer) and agent.c > 1:
-                raise ValueError(f"{agent.name}: c above 1 is not solved for; best_response answers for one agent")
         put(self, "verification", _per_agent(self.verification, self.agents, self.periods))
         put(self, "blocks", _blocks(self.agents, self.verification_kwh))
 

@@ -29,6 +29,11 @@ from .roots import rising_root
 from .tastes import Taste
 from .views import View
 
+TINY = 1e-100
+
+BRANCH = tuple(np.geomspace(1.0, 1e-9, 46))
+"""Parts of capacity at which the branch of a plant with c > 1 is looked for, from above."""
+
 QUICK = 30
 """Joint Newton steps before the nested roots are asked, which always answer."""
 
@@ -122,11 +127,20 @@ def posts(
         return taste.floor + e, de
 
     def sold(y: FloatArray) -> tuple[FloatArray, FloatArray]:
-        if step.all():
+        given = step | bowed
+        if given.all():
             return fixed, np.zeros_like(y)
         q, dq = plants.supply(y - good)
-        return np.where(step, fixed, q), np.where(step, 0.0, dq)
+        return np.where(given, fixed, q), np.where(given, 0.0, dq)
 
+    bowed = np.broadcast_to(plants.c > 1, start.shape)
+    inner = np.zeros_like(step)
+    if bowed.any():
+        branch = _upper_branch(taste, plants, view, level, good)
+        inner = bowed & (branch > 0) & (branch < plants.limits)
+        fixed = np.where(bowed, branch, fixed)
+        kink = np.where(inner, good + plants.log_marginal(np.maximum(branch, TINY)), kink)
+        on_step = inner
     if step.any():
         x = bought(kink)[0]
         above = kink - level - view.wedge(x, plants.limits)[0] < 0
@@ -134,8 +148,8 @@ def posts(
         if linear is not None:
             above |= kink < linear
             below &= kink >= linear
-        on_step = step & ~above & ~below
-        fixed = np.where(above, plants.limits, 0.0)
+        on_step = np.where(step, ~above & ~below, inner)
+        fixed = np.where(step, np.where(above, plants.limits, 0.0), fixed)
     if linear is not None:
         q = sold(linear)[0]
         on_line = linear - level - view.wedge(taste.floor, q)[0] >= 0
@@ -154,12 +168,17 @@ def posts(
     x, dx = bought(w)
     q, dq = sold(w)
     if on_step.any():
-        q = np.where(on_step, np.clip(view.sold_at(x, w - level), 0.0, plants.limits), q)
+        q = np.where(on_step & step, np.clip(view.sold_at(x, w - level), 0.0, plants.limits), q)
     if on_line.any():
         x = np.where(on_line, np.maximum(view.bought_at(q, w - level), taste.floor), x)
+    if inner.any():
+        # On the branch q still answers to w, and falls in it: dq/dln w = q c/(1 - c).
+        inner = inner & on_step
+        on_step = on_step & ~inner
+        dq = np.where(inner, q * plants.c / np.where(plants.c > 1, 1.0 - plants.c, 1.0), dq)
     _, by_x, by_q = view.wedge(x, q)
     pull = 1.0 - np.where(dx < 0, by_x * dx, 0.0)
-    push = -np.where(dq > 0, by_q * dq, 0.0)
+    push = -np.where(dq != 0, by_q * dq, 0.0)
     w_money, w_good = 1.0 / (pull + push), push / (pull + push)
     w_money = np.where(on_step | on_line, 0.0, w_money)
     w_good = np.where(on_step, 1.0, np.where(on_line, 0.0, w_good))
@@ -168,6 +187,35 @@ def posts(
     x_money = np.where(on_line, -1.0 / by_x, dx * w_money)
     x_good = np.where(on_line, -by_q * q_good / by_x, dx * w_good)
     return Posts(x, q, w, x_money, q_money, x_good, q_good)
+
+
+def _upper_branch(taste: Taste, plants: Plants, view: View, level: FloatArray, good: FloatArray) -> FloatArray:
+    """(n, T) the largest q at which marginal money meets a falling marginal cost from below (c > 1).
+
+    It is the limit where money still leads there, and nothing where it never does. Whether running
+    at all beats standing still is for the certificate to say.
+    """
+    bent = 1.0 / plants.c - 1.0
+
+    def excess(y: FloatArray) -> tuple[FloatArray, FloatArray]:
+        q = np.exp(y)
+        w = good + plants.log_marginal(q)
+        e, de = taste.amount(w)
+        mu, by_x, by_q = view.wedge(taste.floor + e, q)
+        return w - level - mu, bent * (1.0 - by_x * de) - by_q * q
+
+    top = np.log(np.maximum(plants.limits, TINY))
+    low = np.full_like(top, -np.inf)
+    high = top
+    for part in BRANCH:
+        y = top + np.log(part)
+        leads = excess(y)[0] < 0
+        high = np.where(np.isneginf(low) & ~leads, y, high)
+        low = np.where(np.isneginf(low) & leads, y, low)
+    found = np.isfinite(low) & (low < high)
+    y = rising_root(excess, np.where(found, 0.5 * (low + high), top), lower=np.where(found, low, top), upper=high)
+    branch = np.where(found, np.exp(y), np.where(np.isfinite(low), plants.limits, 0.0))
+    return np.where((plants.c > 1) & (plants.limits > 0), np.minimum(branch, plants.limits), 0.0)
 
 
 @np.errstate(all="ignore")
@@ -381,6 +429,8 @@ def unprofitable(plants: Plants, view: View) -> BoolArray:
     zeros, none = np.zeros_like(plants.limits), np.zeros(plants.limits.shape[0])
     earned = view.wedge(zeros, zeros)[0] - view.good_wedge(none, none)[0][:, None]
     cost = np.where(plants.c < 1, -np.inf, plants.log_marginal(plants.limits))
+    average = np.log(plants.inputs(plants.limits)) - np.log(plants.limits)
+    cost = np.where(plants.c > 1, average, cost)
     return np.asarray(np.all((earned <= cost) | (plants.limits <= 0), axis=1))
 
 
