@@ -46,6 +46,12 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
+benchmarks = typer.Typer(help="Measure how fast and how large: figures with the command that repeats them.")
+app.add_typer(benchmarks, name="bench")
+
+# Work is shared out over agents and processes; threads of linear algebra beneath would only get in the way.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 ScenarioName = Annotated[
     str,
     typer.Argument(help="A built-in name (see `wattpost scenarios`) or the path of a TOML file.", metavar="SCENARIO"),
@@ -183,6 +189,35 @@ def solve(
 
         show_solution(found)
     raise typer.Exit(0 if found["solved"] else 1)
+
+
+@benchmarks.command("solve")
+def bench_solve(
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the rows here; - for the screen.")] = None,
+    agents: Annotated[
+        list[int] | None, typer.Option(help="Sizes to solve; by default a thousand to a million.")
+    ] = None,
+    slsqp: Annotated[bool, typer.Option(help="Also race scipy's SLSQP on twenty agents; takes minutes.")] = True,
+) -> None:
+    """Solve synthetic economies of 24 periods, and race best responses by SLSQP, what a user would write."""
+    from wattpost.game.bench import SIZES
+    from wattpost.game.bench import bench_solve as measure
+
+    rows: list[dict[str, Any]] = []
+    sizes = tuple(agents or SIZES)
+    with _progress() as progress:
+        progress.stage("solving", len(sizes))
+        for count, size in enumerate(sizes, start=1):
+            rows += measure((size,), side_by_side=False)
+            progress.advance(count)
+        if slsqp:
+            progress.stage("racing SLSQP")
+            rows += measure((), side_by_side=True)
+    _write_json(rows, json_file)
+    if not (json_file and str(json_file) == "-"):
+        from wattpost.study.summary import show_rows
+
+        show_rows(rows)
 
 
 @app.command()

@@ -1,8 +1,9 @@
 """The metering rule, applied to receipts: whose gas it was, and what the meter had to post for a day.
 
 Counted are transactions to the market or its money, from the first successful `open` on. Successful calls that moved a
-day on are shared, unless they carry an access list or authorisations; all else is its sender's own. The books of a day are drawn at the end of the block of its last
-settlement; what is not charged by the day's end waits for the next day that is metered.
+day on are shared, unless they carry an access list or authorisations; all else is its sender's own. The books of a day
+are drawn at the end of the block of its last settlement; what is not charged by the day's end waits for the next day
+that is metered.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -142,6 +142,19 @@ def show_solution(found: Mapping[str, Any]) -> None:
     if other:
         lost = 100 * welfare["loss_equivalent_mean"]
         console.print(f"Against competition they lose {lost:.3g} % of what they consume, on average.")
+
+
+def show_rows(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Measured rows, whatever their columns."""
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*(_shown(row.get(column)) for column in columns))
+    Console().print(table)
+
+
+def _shown(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else "" if value is None else f"{value}"
 
 
 def _figure(value: float | None) -> str:
