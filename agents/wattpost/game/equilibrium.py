@@ -133,9 +133,10 @@ def _from_sample(
 
 
 def _both_sides(blocks: tuple[Block, ...], inside: BoolArray) -> bool:
-    """Somebody sells the good, and somebody else buys it."""
+    """Somebody sells the good, and not only one who wants it all back (it costs a sole owner nothing)."""
     owners = sum(int(np.sum(inside[b.rows] & (b.omega > 0))) for b in blocks)
-    return owners >= 1
+    keen = sum(int(np.sum(inside[b.rows] & (b.omega > 0) & (b.taste.good > 0))) for b in blocks)
+    return owners >= 2 or owners > keen
 
 
 def _idle(blocks: tuple[Block, ...], exits: list[int], status: Status, sweeps: int) -> Solution:

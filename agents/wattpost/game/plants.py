@@ -243,14 +243,18 @@ def outputs(taste: Taste, plants: Plants, view: View, *, start: Outputs | None =
         rows = np.flatnonzero(todo)[settled]
         answer = _put(answer, rows, quick, settled)
         todo[rows] = False
+    hard = (todo & needy) | beyond
+    if hard.any():
+        # Those that cannot buy back their floor at all need no further search.
+        part = (taste.take(hard), plants.take(hard), view.take(hard))
+        rest = _rationed(*part, _none(part[0]), np.ones(int(hard.sum()), dtype=np.bool_))
+        rows = np.flatnonzero(hard)[rest.rationed]
+        answer = _put(answer, rows, rest, rest.rationed)
+        todo[rows] = False
     if todo.any():
         part = (taste.take(todo), plants.take(todo), view.take(todo))
         slow = _nested(*part, log_money[todo], log_good[todo], w[todo])
         answer = _put(answer, np.flatnonzero(todo), slow, np.ones(int(todo.sum()), dtype=np.bool_))
-    if beyond.any():
-        part = (taste.take(beyond), plants.take(beyond), view.take(beyond))
-        rest = _rationed(*part, _none(part[0]), np.ones(int(beyond.sum()), dtype=np.bool_))
-        answer = _put(answer, np.flatnonzero(beyond), rest, np.ones(int(beyond.sum()), dtype=np.bool_))
     return answer
 
 
