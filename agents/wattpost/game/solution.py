@@ -16,8 +16,8 @@ class Status(Enum):
     SOLVED = "nobody gains more than the tolerance by any other action"
     NO_TRADE = "only no trade is an equilibrium: every agent that could trade would rather stay out"
     ONE_SIDED = (
-        "only no trade is an equilibrium: no post has two sellers and two bidders; add a producer "
-        "with capacity, or an agent that values electricity"
+        "only no trade is an equilibrium: no post has two sellers and two bidders, or the good has a single "
+        "owner that wants it back; add a producer with capacity, or a standard agent"
     )
     NOT_FOUND = (
         "the equilibrium conditions were not met within max_sweeps; raise it, or start from the "
