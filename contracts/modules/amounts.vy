@@ -15,6 +15,8 @@ MAX_WORDS: constant(uint256) = 13
 LANES: constant(uint256) = 4  # to a word
 # Words one call may show: some 128 standard agents of a day of 24 periods, and always 16 producers or more.
 MAX_SHOWN: constant(uint256) = 1024
+# Submissions a piece may hold, so that every later step on it fits a transaction of 2^24 gas, whatever its plants.
+MAX_PIECE: constant(uint256) = 128
 
 UNIT: constant(uint256) = 10**9  # a unit on a post, in the 18-decimal units of accounts
 MAX_AMOUNT: constant(uint256) = 2**64 - 1

@@ -17,7 +17,7 @@ from . import vault
 uses: calendar
 uses: vault
 
-MAX_READINGS: constant(uint256) = 512
+MAX_READINGS: constant(uint256) = 256  # with arrears for all of them some 8 million gas
 MAX_KAPPA: constant(uint256) = 10**18  # one kWh per gas
 
 struct Metering:

@@ -184,6 +184,7 @@ def close(day: uint256, kind: uint256, prior: bytes32, shown: DynArray[uint256, 
         size: uint256 = self._link_words(kind)
         count: uint256 = len(shown) // size
         assert count * size == len(shown), "posts: incomplete submission"
+        assert count <= amounts.MAX_PIECE, "posts: piece too large"
         calendar._check_batch(count, convert(self._heads[kind], uint256) & COUNT_MASK)
         end: bytes32 = prior
         for k: uint256 in range(count, bound=amounts.MAX_SHOWN):

@@ -14,7 +14,7 @@ from wattpost.chain.deployment import Deployment
 from wattpost.chain.engine import Engine, open_engine
 from wattpost.chain.keccak import keccak
 from wattpost.chain.keys import derive
-from wattpost.chain.market import Market, call, name_of
+from wattpost.chain.market import Account, Market, call, name_of
 from wattpost.chain.permit import sign_permit
 from wattpost.chain.wallet import Order, Wallet
 from wattpost.fleet import founding
@@ -30,20 +30,23 @@ STRANGER = derive(4, "stranger", 0)
 
 @dataclass
 class Town:
-    """One home and one plant, an operator, a meter and a stranger."""
+    """Homes and plants, an operator, a meter and a stranger."""
 
     engine: Engine
+    homes: int = 1
+    plants: int = 1
     deployment: Deployment = field(init=False)
     wallets: list[Wallet] = field(init=False)
 
     def __post_init__(self) -> None:
         operator, meter, dust = (derive(4, role, 0) for role in ("operator", "meter", "dust"))
-        keys = [derive(4, "agent", index) for index in (0, 1)]
+        keys = [derive(4, "agent", index) for index in range(self.homes + self.plants)]
         self.engine.fund([each.address for each in (operator, meter, STRANGER, *keys)])
         self.operator_wallet = self._wallet(operator, 0)
         rules = founding.Rules(1, 600, 900, KAPPA, meter.address, dust.address)
-        self.deployment = founding.deploy(self.engine, self.operator_wallet, rules, 2 * MONEY)
-        people = [Standard("home", 8.0, Log([1.0], 0.0)), Producer("plant", 2.0, 0.5, [5.0], Log([0.1], 0.9))]
+        self.deployment = founding.deploy(self.engine, self.operator_wallet, rules, len(keys) * MONEY)
+        home, plant = Standard("home", 8.0, Log([1.0], 0.0)), Producer("plant", 2.0, 0.5, [5.0], Log([0.1], 0.9))
+        people = [home] * self.homes + [plant] * self.plants
         agents = {key.address: each for key, each in zip(keys, people, strict=True)}
         founding.register(self.engine, self.operator_wallet, self.deployment, agents, MONEY)
         self.market = Market(self.engine.rpc, self.deployment)
@@ -53,6 +56,8 @@ class Town:
         for wallet in self.wallets:
             self._prepay(wallet)
         self.engine.mine()
+        while self.engine.pending().ready:
+            self.engine.mine()
 
     def _wallet(self, key: object, rank: int) -> Wallet:
         return Wallet(self.engine.rpc, key, chain_id=self.engine.chain_id, rank=rank)  # type: ignore[arg-type]
@@ -73,9 +78,18 @@ class Town:
         self.engine.rpc.send(b"\x02" + rlp.encode([*fields, *signature]))
 
     def bid(self, day: int) -> None:
-        home, plant = self.wallets
-        home.send(self.market.address, call("submit", day, pack([0, 7 * 10**9]), []))
-        plant.send(self.market.address, call("submit", day, pack([5 * 10**9, 10**9]), pack([0, 3 * 10**9])))
+        for place, wallet in enumerate(self.wallets):
+            if place < self.homes:
+                wallet.send(self.market.address, call("submit", day, pack([0, 7 * 10**9 + place]), []))
+            else:
+                offers = pack([0, 3 * 10**9])
+                wallet.send(self.market.address, call("submit", day, pack([5 * 10**9, 10**9]), offers))
+
+    def accounts(self) -> list[Account]:
+        return self.market.accounts([wallet.address for wallet in self.wallets])
+
+    def dust(self) -> int:
+        return self.market.account(self.market.rules().dust_account).money
 
     def open(self) -> int:
         transact(self.engine, self.operator_wallet, [Order(self.market.address, call("open"), 300_000)])
@@ -83,7 +97,7 @@ class Town:
 
     def finish(self, day: int) -> None:
         self.engine.mine()
-        self.operator.finish(day, self.market.rules())
+        self.operator.finish(day)
 
     def receipts(self) -> list[tuple[str | None, str, int]]:
         """(call, sender, gas) of every successful call to the market."""
@@ -168,9 +182,6 @@ def test_a_silent_meter__is_outlived_and_its_gas_waits(town: Town, tmp_path: Pat
     town.operator.meter = None
     town.finish(day)
     agents = [wallet.address for wallet in town.wallets]
-    late = town.market.today().settled + town.market.rules().patience
-    order = Order(town.market.address, call("end_unmetered", day, agents), 500_000)
-    transact(town.engine, town.operator_wallet, [order], not_before=late)
     town.operator.meter = town.meter
     second = town.open()
     town.bid(second)

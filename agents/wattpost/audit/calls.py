@@ -72,7 +72,7 @@ TOKEN_VIEWS = (
 # Whose call data must be whole and nothing more: agents' bids, and calls whose gas all share.
 EXACT = frozenset(("open", "submit", "close", "produce", "settle", "meter", "end_unmetered"))
 # The longest list that a function takes.
-LONGEST = {"submit": 13, "meter": 512, "end_unmetered": 512, "close": 1024, "produce": 1024, "settle": 1024}
+LONGEST = {"submit": 13, "meter": 256, "end_unmetered": 256, "close": 1024, "produce": 1024, "settle": 1024}
 
 
 @dataclass(frozen=True, slots=True)

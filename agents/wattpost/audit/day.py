@@ -22,6 +22,7 @@ from wattpost.audit.state import (
 )
 
 SMALLEST_BATCH = 16
+LARGEST_PIECE = 128
 
 
 def open_day(state: State, caller: Caller) -> list[Event]:
@@ -108,6 +109,7 @@ def close(state: State, caller: Caller, day: int, kind: int, prior: int, shown: 
         told = tuple(shown) == tuple(word for link in links for word in link.words)
         state.demand(told and prior == chain.prior_of(count), "close.shown", "what is shown is not what was submitted")
         state.demand(count >= min(SMALLEST_BATCH, left), "close.batch", "the batch is too small")
+        state.demand(count <= LARGEST_PIECE, "close.batch", "the piece is too large")
         state.passed()
         piece = Piece(kind, links, chain.prior_of(count), produced=kind == STANDARD)
         end = chain.head

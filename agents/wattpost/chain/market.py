@@ -36,6 +36,7 @@ VIEWS = {
     "account_of(address)": ["(uint256,uint256,uint256,uint256,uint256,uint256,bool)"],
     "arrears_of(address)": ["uint256"],
     "owed()": ["uint256"],
+    "heads()": ["(bytes32,bytes32)"],
     "dust()": ["(uint256,uint256,uint256)"],
 }
 REGISTRATIONS = ("StandardRegistered", "ProducerRegistered")
@@ -127,6 +128,11 @@ class Market:
 
     def account(self, owner: str) -> Account:
         return Account(*self._view("account_of", owner))
+
+    def heads(self) -> tuple[bytes, bytes]:
+        """The chains of standard agents' and producers' submissions that are still to be shown."""
+        standard, producers = self._view("heads")
+        return standard, producers
 
     def owed(self) -> int:
         return int(self._view("owed"))

@@ -41,6 +41,7 @@ ADVICE = {
     "posts: nothing bid or offered": "Bid or offer something, or stay out.",
     "posts: nothing shown": "Show the submissions that are not yet added up.",
     "posts: offer beyond the last": "Clear the lanes above the last period.",
+    "posts: piece too large": "Show at most 128 submissions in a piece.",
     "posts: wrong number of bids": "Send as many words as the day's posts take, four lanes to a word.",
     "posts: wrong number of offers": "Send as many words as the day's posts take, four lanes to a word.",
     "production: no technology": "Deploy Technology first and name its address.",

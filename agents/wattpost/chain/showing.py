@@ -11,6 +11,7 @@ from wattpost.spec.amounts import words_for
 
 STANDARD, PRODUCER = 1, 2
 MAX_SHOWN = 1024  # words a call takes
+MAX_PIECE = 128  # submissions
 MAX_WORDS = 13
 COUNT_MASK = 2**24 - 1
 
@@ -54,21 +55,43 @@ def extend(head: bytes, submission: Shown) -> bytes:
     return _with_count(keccak(link), (int.from_bytes(head[-3:], "big")) + 1)
 
 
-def pieces(day: int, periods: int, submissions: Sequence[Shown]) -> list[Piece]:
-    """A day's submissions in pieces, in the order in which the close must show them: newest first."""
-    found: list[Piece] = []
-    for kind in (STANDARD, PRODUCER):
-        chain = [each for each in submissions if each.kind == kind]
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A day's submissions of one kind, and the heads of their chain: before the first, and after each."""
+
+    kind: int
+    submissions: tuple[Shown, ...]
+    heads: tuple[bytes, ...]
+
+    @classmethod
+    def of(cls, day: int, kind: int, submissions: Sequence[Shown]) -> Chain:
+        """The chain that submissions make, in their order; those of the other kind are left out."""
+        own = tuple(each for each in submissions if each.kind == kind)
         heads = [genesis(day, kind)]
-        for each in chain:
+        for each in own:
             heads.append(extend(heads[-1], each))
-        most = MAX_SHOWN // (1 + kind * words_for(periods))
-        last = len(chain)
+        return cls(kind, own, tuple(heads))
+
+    def between(self, prior: bytes, end: bytes) -> Piece:
+        """The piece between two heads, wherever somebody cut it."""
+        first, last = self.heads.index(prior), self.heads.index(end)
+        return Piece(self.kind, prior, end, self.submissions[first:last])
+
+    def before(self, head: bytes, words: int) -> list[Piece]:
+        """What stands before a head in pieces, newest first; a submission's bids take so many words."""
+        most = min(MAX_PIECE, MAX_SHOWN // (1 + self.kind * words))
+        last, found = self.heads.index(head), []
         while last:
             first = max(0, last - most)
-            found.append(Piece(kind, heads[first], heads[last], tuple(chain[first:last])))
+            found.append(self.between(self.heads[first], self.heads[last]))
             last = first
-    return found
+        return found
+
+
+def pieces(day: int, periods: int, submissions: Sequence[Shown]) -> list[Piece]:
+    """A day's submissions in pieces, in the order in which the close must show them: newest first."""
+    chains = [Chain.of(day, kind, submissions) for kind in (STANDARD, PRODUCER)]
+    return [piece for chain in chains for piece in chain.before(chain.heads[-1], words_for(periods))]
 
 
 def _padded(words: Sequence[int]) -> bytes:

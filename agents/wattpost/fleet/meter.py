@@ -13,8 +13,8 @@ from wattpost.chain.market import MOVES_THE_DAY, Market, call, name_of, read_eve
 from wattpost.chain.wallet import Order, Receipt, Wallet
 from wattpost.energy import Books, Reading
 
-BATCH = 512  # readings a call takes
-PER_READING = 20_000  # gas
+BATCH = 256  # readings a call takes
+PER_READING = 45_000  # gas limit; a first arrears costs 32,000
 PER_CALL = 150_000
 
 Transact = Callable[[Engine, Wallet, Sequence[Order]], list[Receipt]]

@@ -1,25 +1,33 @@
 """The operator: opens days, waits, and takes each on to its end. It holds no agent's key and decides nothing.
 
-Every step is one that anyone may take; the operator is simply there to take it.
+Every step is one that anyone may take. The operator looks at what the chain waits for and does that, so it makes no
+difference who took the last step, how they cut the pieces, or whether an operator before it died half-way.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from wattpost.chain.engine import Engine
 from wattpost.chain.events import Event
-from wattpost.chain.market import REGISTRATIONS, Market, Rules, call
+from wattpost.chain.market import REGISTRATIONS, Market, Today, call
 from wattpost.chain.refusals import advice
-from wattpost.chain.showing import PRODUCER, STANDARD, Piece, Shown, pieces
+from wattpost.chain.showing import PRODUCER, STANDARD, Chain, Piece, Shown
 from wattpost.chain.wallet import Order, Receipt, Wallet
 from wattpost.fleet.meter import Meter
+from wattpost.spec.amounts import words_for
+from wattpost.spec.market import Phase
 
-PER_CALL = 400_000  # gas limit of a call that handles nobody
-PER_SUBMISSION = 60_000  # and what each submission adds to it, by words
-PER_LANE = 2_500
+# Gas limits, which are generous: what a call does not use is not charged.
+PER_CALL = 600_000
+PER_SUBMISSION = 90_000
+PER_LANE = 5_000  # of each submission
+PER_POWER = 12_000  # of each plant and period: c may be any number
 MAX_CALL = 2**24 - 1
+BATCH = 256  # agents whose day one call ends
+POLL = 1.0  # seconds, where somebody else mines
 
 
 class OperatorError(Exception):
@@ -39,11 +47,17 @@ def transact(engine: Engine, wallet: Wallet, orders: Sequence[Order], not_before
         while engine.pending().ready:
             engine.mine()
     receipts = wallet.wait_all(sent, timeout=60.0 if engine.is_test else 600.0)
-    for receipt in receipts:
+    for order, receipt in zip(orders, receipts, strict=True):
         if not receipt.ok:
-            reason = wallet.reason(receipt)
-            raise OperatorError(f"A call was refused: {advice(reason) if reason else receipt.hash}")
+            raise OperatorError(_why(wallet, order, receipt))
     return receipts
+
+
+def _why(wallet: Wallet, order: Order, receipt: Receipt) -> str:
+    if order.gas is not None and receipt.gas_used >= order.gas:
+        return f"A call ran out of its {order.gas:,} gas; the market needs blocks and transactions that hold more."
+    reason = wallet.reason(receipt)
+    return f"A call was refused: {advice(reason) if reason else receipt.hash}"
 
 
 @dataclass(slots=True)
@@ -57,63 +71,116 @@ class Operator:
     kinds: dict[str, int] = field(default_factory=dict)  # registered agents
 
     def play(self, wait_for_agents: Callable[[int], None]) -> int:
-        """One whole day; `wait_for_agents` returns once those who will bid on it have sent their bids."""
-        rules = self.market.rules()
-        self._order(call("open"))
+        """One whole day, from wherever it stands; returns its number.
+
+        wait_for_agents : told the day, returns once those who will bid on it have sent their bids
+        """
+        if self.market.today().phase == Phase.DONE:
+            self._attempt([Order(self.market.address, call("open"), PER_CALL)])
         today = self.market.today()
-        wait_for_agents(today.number)
-        if self.engine.is_test:
-            self._mine_submissions(today.opened + rules.window)
-        self.finish(today.number, rules)
+        deadline = today.opened + self.market.rules().window
+        if today.phase == Phase.OPEN and self.engine.head()[1] < deadline:
+            wait_for_agents(today.number)
+            if self.engine.is_test:
+                self._mine_submissions(deadline)
+        self.finish(today.number)
         return today.number
 
-    def finish(self, day: int, rules: Rules) -> None:
+    def finish(self, day: int) -> None:
         """Everything after the window: close, produce, settle, and metering."""
-        shown = self.submissions(day)
-        parts = pieces(day, rules.periods, shown)
-        orders = [self._sized(call("close", day, part.kind, part.prior, part.words), part) for part in parts]
-        producers = [number for number, part in enumerate(parts) if part.kind == PRODUCER]
-        for number in producers:
-            part = parts[number]
-            orders.append(self._sized(call("produce", day, number, part.prior, part.words), part))
-        if parts and not producers:
-            orders.append(self._sized(call("produce", day, 0, bytes(32), []), None))
-        for number, part in enumerate(parts):
-            data = call("settle", day, part.kind, number, part.prior, part.words)
-            orders.append(self._sized(data, part))
-        if not parts:
-            orders.append(self._sized(call("close", day, STANDARD, bytes(32), []), None))
-        deadline = self.market.today().opened + rules.window
-        transact(self.engine, self.wallet, orders, not_before=deadline)
-        if self.meter:
-            self.meter.post(day, transact)
+        self.settle(day)
+        self.end(day)
+
+    def settle(self, day: int) -> None:
+        """Close, produce and settle whatever of a day is not yet closed, produced and settled."""
+        rules = self.market.rules()
+        while (today := self.market.today()).number == day and today.phase in (
+            Phase.OPEN,
+            Phase.CLOSED,
+            Phase.PRODUCED,
+        ):
+            deadline = today.opened + rules.window if today.phase == Phase.OPEN else 0
+            self._attempt(self._steps(today, rules.periods), deadline)
+
+    def end(self, day: int) -> None:
+        """Meter a settled day; where nobody does, wait out the meter's patience and end it."""
+        rules = self.market.rules()
+        while (today := self.market.today()).number == day and today.phase == Phase.SETTLED:
+            if self.meter:
+                self.meter.post(day, transact)
+            elif self.engine.is_test or self.engine.head()[1] >= today.settled + rules.patience:
+                self._attempt(self._endings(today), today.settled + rules.patience)
+            else:
+                time.sleep(POLL)
 
     def submissions(self, day: int) -> list[Shown]:
         """What was submitted on a day, in the order of the chain, as anyone can read it."""
-        self._learn_kinds()
-        opened = next(event for event in reversed(self._events("DayOpened")) if event["day"] == day)
-        last = self.market.rpc.block_number()
-        found = self.market.events(opened.block, last, "Submitted")
-        return [
-            Shown(event["agent"], self.kinds[event["agent"]], tuple(event["bids"]), tuple(event["offers"]))
-            for event in found
-            if event["day"] == day
-        ]
-
-    def _learn_kinds(self) -> None:
         for event in self._events(*REGISTRATIONS):
             self.kinds[event["agent"]] = STANDARD if event.name == "StandardRegistered" else PRODUCER
+        return [
+            Shown(event["agent"], self.kinds[event["agent"]], tuple(event["bids"]), tuple(event["offers"]))
+            for event in self._of_day(day, "Submitted")
+        ]
+
+    def _steps(self, today: Today, periods: int) -> list[Order]:
+        """All calls that bring a day from where it stands to its last settlement."""
+        day, words = today.number, words_for(periods)
+        shown = self.submissions(day)
+        chains = {kind: Chain.of(day, kind, shown) for kind in (STANDARD, PRODUCER)}
+        if not shown:
+            return [self._sized(call("close", day, STANDARD, bytes(32), []), None)]
+        closed = [chains[each["kind"]].between(each["prior"], each["end"]) for each in self._of_day(day, "PieceClosed")]
+        fresh: list[Piece] = []
+        if today.phase == Phase.OPEN:
+            for chain, head in zip(chains.values(), self.market.heads(), strict=True):
+                fresh += chain.before(head, words)
+        parts = [*closed, *fresh]
+        run = {event["agent"] for event in self._of_day(day, "PlantRun")}
+        settled = {event["agent"] for event in self._of_day(day, "Settled")}
+
+        orders = [self._sized(call("close", day, each.kind, each.prior, each.words), each) for each in fresh]
+        for number, part in enumerate(parts):
+            if part.kind == PRODUCER and part.submissions[0].agent not in run:
+                data = call("produce", day, number, part.prior, part.words)
+                orders.append(self._sized(data, part, PER_POWER * periods))
+        if not any(part.kind == PRODUCER for part in parts) and today.phase != Phase.PRODUCED:
+            orders.append(self._sized(call("produce", day, 0, bytes(32), []), None))
+        for number, part in enumerate(parts):
+            if part.submissions[0].agent not in settled:
+                data = call("settle", day, part.kind, number, part.prior, part.words)
+                orders.append(self._sized(data, part))
+        return orders
+
+    def _endings(self, today: Today) -> list[Order]:
+        metered = {event["agent"] for event in self._of_day(today.number, "Metered")}
+        left = [each.agent for each in self.submissions(today.number) if each.agent not in metered]
+        return [
+            Order(self.market.address, call("end_unmetered", today.number, part), PER_CALL + PER_SUBMISSION * len(part))
+            for part in (left[first : first + BATCH] for first in range(0, len(left), BATCH))
+        ]
+
+    def _attempt(self, orders: Sequence[Order], not_before: int = 0) -> None:
+        """Send calls; one that fails because somebody else was faster is no failure."""
+        before = self.market.today()
+        try:
+            transact(self.engine, self.wallet, orders, not_before)
+        except OperatorError:
+            if self.market.today() == before:
+                raise
+
+    def _of_day(self, day: int, name: str) -> list[Event]:
+        opened = next(event for event in reversed(self._events("DayOpened")) if event["day"] == day)
+        last = self.market.rpc.block_number()
+        return [event for event in self.market.events(opened.block, last, name) if event["day"] == day]
 
     def _events(self, *names: str) -> list[Event]:
         return self.market.events(self.market.first_block, self.market.rpc.block_number(), *names)
 
-    def _order(self, data: bytes) -> None:
-        transact(self.engine, self.wallet, [self._sized(data, None)])
-
-    def _sized(self, data: bytes, part: Piece | None) -> Order:
+    def _sized(self, data: bytes, part: Piece | None, more: int = 0) -> Order:
+        """A call with a gas limit for the submissions it handles; `more` is what each takes beyond its lanes."""
         count = len(part.submissions) if part else 0
         lanes = 4 * len(part.submissions[0].bids) if part else 0
-        gas = min(PER_CALL + count * (PER_SUBMISSION + PER_LANE * lanes), MAX_CALL)
+        gas = min(PER_CALL + count * (PER_SUBMISSION + PER_LANE * lanes + more), MAX_CALL)
         return Order(self.market.address, data, gas)
 
     def _mine_submissions(self, deadline: int) -> None:

@@ -17,6 +17,7 @@ MAX_HELD = MAX_AMOUNT * UNIT
 MAX_ENDOWMENT = MAX_CAPACITY = 10**18
 MAX_KAPPA = 10**18
 PROFILES = 8
+MAX_PIECE = 128
 
 
 class Refused(Exception):
@@ -259,6 +260,7 @@ class Market:
         require(now >= self.opened + self.window, "calendar: window is open")
         if count:
             require(kind in self.waiting, "posts: no such kind")
+            require(count <= MAX_PIECE, "posts: piece too large")
             _check_batch(count, len(self.waiting[kind]))
             shown = self.waiting[kind][-count:]
             del self.waiting[kind][-count:]

@@ -106,6 +106,14 @@ def test_close__showing_half_a_submission__is_refused(street: Street) -> None:
         refused(street, "posts: incomplete submission", street.market.close, 1, PRODUCER, piece.prior, wrong)
 
 
+def test_close__of_more_than_later_steps_could_handle__is_refused(street: Street) -> None:
+    street.after_window()
+    piece = street.newest(PRODUCER, 2)
+    size = len(shown(piece.links)) // 2
+
+    refused(street, "posts: piece too large", street.market.close, 1, PRODUCER, piece.prior, [0] * (129 * size))
+
+
 def test_close__showing_anything_else__is_refused(street: Street) -> None:
     street.after_window()
     piece = street.newest(STANDARD, 2)
