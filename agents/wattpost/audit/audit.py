@@ -8,8 +8,15 @@ from typing import TypeAlias
 
 from wattpost.audit.archive import Archive, Node
 from wattpost.audit.deployed import Deployed, read_deployment
+from wattpost.audit.digests import Digests
 from wattpost.audit.integrity import Integrity
-from wattpost.audit.manifest import days_promised, manifest_differences, read_manifest
+from wattpost.audit.manifest import (
+    days_promised,
+    digest_differences,
+    digests_for,
+    manifest_differences,
+    read_manifest,
+)
 from wattpost.audit.onchain import check_code, check_state
 from wattpost.audit.raw import Block, Unreadable, hex_address
 from wattpost.audit.replay import Replay
@@ -27,16 +34,19 @@ def audit_folder(path: Path | str, progress: Progress | None = None) -> Verdict:
     archive = Archive(folder / "chain.jsonl.gz")
     try:
         deployed = read_deployment(folder / "deployment.json")
-        audit = _Audit(deployed, verdict)
+        manifest = read_manifest(folder / "manifest.json")
+        audit = _Audit(deployed, verdict, digests_for(manifest, deployed))
         audit.run(archive.blocks(), progress, None)
         if archive.chain_id != deployed.chain_id:
             audit.convict("deployment.chain", "chain id", deployed.chain_id, archive.chain_id)
         audit.finish()
         verdict.note("No node was at hand: accounts were followed through their history, not compared with state.")
-        manifest = read_manifest(folder / "manifest.json")
         if manifest is not None:
             for difference in manifest_differences(manifest, deployed):
                 audit.convict(*difference)
+            if audit.digests and not audit.replay.lost:
+                for difference in digest_differences(manifest, audit.digests):
+                    audit.convict(*difference)
             if days_promised(manifest) > verdict.checked["days"] and not audit.replay.lost:
                 verdict.could_not(
                     f"The manifest speaks of {days_promised(manifest)} days, and the archive holds "
@@ -84,8 +94,8 @@ def audit_rpc(url: str, deployment_path: Path | str, progress: Progress | None =
 class _Audit:
     """Every block through both checks."""
 
-    def __init__(self, deployed: Deployed, verdict: Verdict) -> None:
-        self.deployed, self.verdict = deployed, verdict
+    def __init__(self, deployed: Deployed, verdict: Verdict, digests: Digests | None = None) -> None:
+        self.deployed, self.verdict, self.digests = deployed, verdict, digests
         self.integrity = Integrity(deployed.chain_id)
         self.replay = Replay(deployed, verdict)
         self.block: Block | None = None
@@ -108,6 +118,8 @@ class _Audit:
                 raise Unreadable(f"Block {block.number} holds a value that cannot be one: {error!r}.") from None
             self._check_kinds(block)
             self.replay.follow(block)
+            if self.digests:
+                self.digests.follow_block(block, self.deployed.rules.market)
             self.verdict.count("blocks")
             self.verdict.count("transactions", len(block.transactions))
             if progress:

@@ -19,6 +19,7 @@ RULES: dict[str, str] = {
     "deployment.address": "The contract was not created where the deployment says.",
     "deployment.arguments": "The market was created with other settings than the deployment states.",
     "deployment.block": "The deployment names a block or transaction that this chain does not have there.",
+    "manifest.digest": "The manifest sums the run up otherwise than the chain does, so it describes another run.",
     "deployment.code": "The code on chain is not the code that the deployment names, so its rules may be others.",
     # Calls in general
     "call.unknown": "The market did something for call data that none of its functions reads.",

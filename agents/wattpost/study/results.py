@@ -213,37 +213,28 @@ class Results:
 
     def state_digest(self) -> str:
         """Over every agent's final bytecoin, kWh and gas, in the scenario's order."""
-        return _digest(
-            [
-                [agent.name, account.money, account.consumed, account.arrears, account.gas]
-                for agent, account in zip(self.agents.values(), self.accounts.values(), strict=True)
-            ]
-        )
+        pairs = zip(self.agents.values(), self.accounts.values(), strict=True)
+        state = [[agent.name, each.money, each.consumed, each.arrears, each.gas] for agent, each in pairs]
+        return hashlib.sha256(_json(state)).hexdigest()
 
     def market_digest(self) -> str:
         """Over bids, totals, deliveries, allocations, payouts and final bytecoin; nothing that gas touches."""
         names = {address: agent.name for address, agent in self.agents.items()}
-        days = [
-            [
-                day.number,
-                day.bids,
-                day.offers,
-                day.delivered,
-                [[names[address], *day.submitted[address]] for address in names if address in day.submitted],
-                [
-                    [names[address], *(day.settled[address][part] for part in ("energy", "good", "revenue", "refund"))]
-                    for address in names
-                    if address in day.settled
-                ],
+        parts = ("energy", "good", "revenue", "refund")
+        digest = hashlib.sha256()
+        for day in self.days:
+            bids = [[names[each], *day.submitted[each]] for each in names if each in day.submitted]
+            outcomes = [
+                [names[each], *(day.settled[each][part] for part in parts)] for each in names if each in day.settled
             ]
-            for day in self.days
-        ]
-        return _digest([days, [account.money for account in self.accounts.values()]])
+            digest.update(_json([day.number, day.bids, day.offers, day.delivered, bids, outcomes]))
+        digest.update(_json([account.money for account in self.accounts.values()]))
+        return digest.hexdigest()
 
 
 def _floats(amounts: Amounts) -> np.ndarray[Any, np.dtype[np.float64]]:
     return np.array([from_units(amount) for amount in amounts])
 
 
-def _digest(value: object) -> str:
-    return hashlib.sha256(json.dumps(value, separators=(",", ":")).encode()).hexdigest()
+def _json(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()

@@ -82,13 +82,13 @@ def run(scenario: Scenario, options: Options, progress: Progress, engine: Engine
                 progress.stage("writing the chain down")
                 archive.write(chain.rpc, folder / "chain.jsonl.gz", progress=progress.advance)
             results = session.results()
-        with _timed(timings, "audit"):
-            verdict = _audit(folder, progress)
-        progress.stage("writing tables and report")
+        progress.stage("writing tables")
         with _timed(timings, "tables"):
             session.write_tables(results, folder)
         manifest = session.manifest(results, timings, options.command)
         write_atomically(folder / "manifest.json", json.dumps(manifest, indent=2) + "\n")
+        verdict = _audit(folder, progress)
+        progress.stage("writing the report")
         from wattpost.study.report import write_report
 
         write_report(folder)
