@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -71,7 +72,9 @@ def run(
     scenario: ScenarioName = "tiny",
     engine: Annotated[str, typer.Option(help="eth-tester (in process), anvil (a real node) or rpc.")] = "eth-tester",
     days: Annotated[int | None, typer.Option(help="Days to trade, in place of the scenario's.", min=1)] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of keys and chance, in place of the scenario's.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of keys and chance, in place of the scenario's.", min=0)
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; by default a new one below runs/.")] = None,
     processes: Annotated[int, typer.Option(help="Agent processes; 0 gives each agent its own.", min=0)] = 0,
     policy: Annotated[str, typer.Option(help="best-response, or module:Class of your own.")] = "best-response",
@@ -84,6 +87,8 @@ def run(
     from wattpost.study import run as runs
     from wattpost.study.scenario import load
 
+    if rpc and engine == "eth-tester":
+        engine = "rpc"
     wanted = runs.with_changes(load(scenario), days=days, seed=seed)
     options = runs.Options(
         engine=engine,
@@ -102,7 +107,7 @@ def run(
     from wattpost.study.summary import show
 
     show(outcome)
-    raise typer.Exit(0 if outcome.verdict == "clean" else 1)
+    raise typer.Exit({"clean": 0, "violations": 1}.get(outcome.verdict, 2))
 
 
 @app.command()
@@ -268,6 +273,7 @@ def layers() -> None:
 
 
 def main() -> None:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill cleans up like Ctrl-C
     app()
 
 

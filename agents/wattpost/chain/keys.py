@@ -74,7 +74,7 @@ def save(key: Key, path: Path, password: str) -> Path:
     secret: bytes = key._private.secret
     content: Any = create_keyfile_json(secret, _bytes(password), iterations=KDF_ITERATIONS)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
         if path.exists():

@@ -7,7 +7,9 @@ may use is in the view, and it touches neither chain nor clock. `load("module:Cl
 from __future__ import annotations
 
 import importlib
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -99,6 +101,8 @@ def load(name: str) -> Policy:
     module, colon, attribute = name.partition(":")
     if not colon:
         raise PolicyError(f'There is no policy "{name}": choose {", ".join(BUILT_IN)}, or name one as module:Class.')
+    if "" not in sys.path and str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))  # as with python -m: a policy may lie where the command is typed
     try:
         policy = getattr(importlib.import_module(module), attribute)()
     except Exception as error:  # somebody else's code: whatever it raises is the answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,9 +33,8 @@ def run_folder(out: Path, replace_old: bool) -> Iterator[Path]:
     if out.is_dir() and any(out.iterdir()) and (foreign or not replace_old):
         remedy = "choose another with --out" if foreign else "choose another with --out, or add --replace"
         raise RunError(f"The folder {out} is not empty: {remedy}.")
-    beside = out.with_name(f".{out.name}.part")
+    beside = out.with_name(f".{out.name}.{os.getpid()}.part")
     try:
-        shutil.rmtree(beside, ignore_errors=True)
         beside.mkdir(parents=True)
         (beside / "manifest.json").write_text(" " * 4096)  # a full disk shows itself before the run, not after
         (beside / "manifest.json").unlink()

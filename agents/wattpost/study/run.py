@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from wattpost.chain import archive
-from wattpost.chain.engine import Engine, open_engine
+from wattpost.chain.engine import ENGINES, Engine, open_engine
 from wattpost.chain.files import write_atomically
 from wattpost.energy import kappa_of
 from wattpost.fleet import founding
@@ -64,6 +64,8 @@ def run(scenario: Scenario, options: Options, progress: Progress, engine: Engine
     """
     scenario.check_runnable()
     load_policy(options.policy)
+    if engine is None and options.engine not in ENGINES:
+        raise RunError(f"There is no engine {options.engine!r}: choose {', '.join(ENGINES)}.")
     kappa = kappa_of(scenario.verification.layer, scenario.verification.joules_per_gas)
     for agent in scenario.producers:
         Plant.of(agent)

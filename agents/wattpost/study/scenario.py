@@ -35,6 +35,10 @@ __all__ = ["Scenario", "ScenarioError", "Verification", "load", "names", "parse"
 MOST_PERIODS = 48
 MOST_WHOLE_UNITS = 1e9
 LARGEST_C = 3.0
+SMALLEST_UNIT = 1e-9  # of a post
+SMALLEST_PARAMETER = 1e-18
+LARGEST_THETA = 7e10  # 2^96 - 1 with 18 decimals
+MOST_PROCESSED = 20_000
 SECTIONS = ("market", "standard", "producer", "verification")
 MARKET_KEYS = (
     "name", "about", "periods", "days", "seed", "bytecoin", "step", "window", "patience",
@@ -105,12 +109,14 @@ class Scenario:
         if self.verification.financing != "purchase":
             yield '[verification] financing = "inventory" can only be solved: a run pays from the purchase.'
         yield from _too_large("[market] bytecoin", self.bytecoin)
-        if self.bytecoin <= 0:
-            yield "[market] bytecoin must be above 0 in a run, for bids are paid in advance."
+        if self.bytecoin < SMALLEST_UNIT:
+            yield "[market] bytecoin must be at least 1e-9 in a run, for bids are paid in advance."
+        if len(self.agents) > MOST_PROCESSED:
+            yield f"a run holds at most {MOST_PROCESSED:,} agents, not {len(self.agents):,}; solve has no such limit."
         for buyer in self.standard:
             yield from _too_large(f'the endowment of "{buyer.name}"', buyer.endowment)
-            if buyer.endowment <= 0:
-                yield f'the endowment of "{buyer.name}" must be above 0 in a run: it is what it sells.'
+            if buyer.endowment < SMALLEST_UNIT:
+                yield f'the endowment of "{buyer.name}" must be at least 1e-9 in a run: it is what it sells.'
         for plant in self.producers:
             if plant.investment_cost is not None:
                 yield (
@@ -118,8 +124,14 @@ class Scenario:
                     "but not run: remove the key."
                 )
             yield from _too_large(f'the capacity of "{plant.name}"', float(plant.limits.max()))
-            if plant.c > LARGEST_C:
-                yield f'c of "{plant.name}" must be in (0, {LARGEST_C:g}] in a run, not {plant.c:g}.'
+            if not SMALLEST_PARAMETER <= plant.c <= LARGEST_C:
+                yield f'c of "{plant.name}" must be in (0, {LARGEST_C:g}] with 18 decimals in a run, not {plant.c:g}.'
+            if not SMALLEST_PARAMETER <= plant.theta <= LARGEST_THETA:
+                yield (
+                    f'theta of "{plant.name}" must be from 1e-18 to {LARGEST_THETA:g} in a run, not {plant.theta:g}.'
+                )
+            if float(plant.limits.max()) < SMALLEST_UNIT:
+                yield f'the capacity of "{plant.name}" must be at least 1e-9 in some period of a run.'
 
 
 def _too_large(what: str, amount: float) -> Iterator[str]:

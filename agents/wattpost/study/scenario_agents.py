@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ Inputs = dict[str, None]  # sentences about real data, each once, in order
 STANDARD_KEYS = ("name", "count", "endowment", "utility")
 PRODUCER_KEYS = ("name", "count", "theta", "c", "capacity", "solar", "utility", "investment_cost")
 MOST_AGENTS = 10_000_000
+NAME = re.compile(r"\w[\w -]*")  # key files and logs are called after agents
+RESERVED = ("operator", "meter")
 
 
 def read_standard(
@@ -67,6 +70,8 @@ def _open(source: str, section: str, number: int, group: object, keys: tuple[str
     where = f'[[{section}]] "{label}":' if isinstance(label, str) and label.strip() else f"[[{section}]] {number}:"
     table = Table(f"{source}: {where}", group, keys)
     name = table.text("name", section)
+    if not NAME.fullmatch(name) or name in RESERVED:
+        raise table.refuse("name", f"letters, digits, spaces, - and _, and not {' or '.join(RESERVED)}")
     count = table.whole("count", 1, low=1, high=MOST_AGENTS)
     return table, [name] if count == 1 else [f"{name}-{place}" for place in range(1, count + 1)]
 

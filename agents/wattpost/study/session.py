@@ -19,6 +19,8 @@ from wattpost.study.opening import open_market, operator_wallet
 from wattpost.study.results import Results
 from wattpost.study.scenario import Scenario
 
+DEAD = "its process is dead"
+
 
 @dataclass(slots=True)
 class Session:
@@ -78,6 +80,7 @@ class Session:
             for count in range(1, scenario.days + 1):
                 operator.play(lambda day: self._wait(fleet, day))
                 progress.advance(count)
+        self.incidents += self._absent()
 
     def _mine_deposits(self) -> None:
         self.engine.mine()
@@ -90,9 +93,21 @@ class Session:
         absences = fleet.absences(day) | dict.fromkeys(late, f"it did not answer within {self.wait:g} s")
         for agent in self.scenario.agents:
             if agent.name not in present:
-                absences[agent.name] = "its process is dead"
+                absences[agent.name] = DEAD
         if absences:
             self.absences[day] = absences
+
+    def _absent(self) -> list[str]:
+        """A sentence for every agent and reason it had for not bidding."""
+        found: dict[tuple[str, str], list[int]] = {}
+        for day, absences in self.absences.items():
+            for name, why in absences.items():
+                found.setdefault((name, why), []).append(day)
+        return [
+            f"{name} did not bid on day {days[0]}{f' and {len(days) - 1} more' if days[1:] else ''}: {why.rstrip('.')}."
+            for (name, why), days in found.items()
+            if why != DEAD  # said already, with the cause
+        ]
 
     def results(self) -> Results:
         """The run's days, read from the chain."""

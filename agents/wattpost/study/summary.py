@@ -71,7 +71,7 @@ def show(outcome: Outcome) -> None:
     for row in rows:
         if row["day"] != last:
             continue
-        gap = "–" if row["gap"] is None else f"{100 * row['gap']:.3f} %"
+        gap = "–" if row["gap"] is None else "∞" if row["gap"] == float("inf") else f"{100 * row['gap']:.3f} %"
         table.add_row(
             row["name"],
             f"{sum(row['allocations'][1:]):.3f}",

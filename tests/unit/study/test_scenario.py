@@ -240,13 +240,21 @@ UNRUNNABLE = {
     "long run": ("theta = 2.5", "theta = 2.5\ninvestment_cost = 0.2", 'investment_cost of "sun-1"'),
     "payers": ("gas = 123456", 'payers = "standard"', 'payers = "standard" can only be solved'),
     "inventory": ("gas = 123456", 'financing = "inventory"', 'financing = "inventory" can only be solved'),
-    "c": ("c = 0.5", "c = 3.1", 'c of "sun-1" must be in (0, 3] in a run, not 3.1'),
+    "c": ("c = 0.5", "c = 3.1", 'c of "sun-1" must be in (0, 3] with 18 decimals in a run, not 3.1'),
     "bytecoin": ("bytecoin = 250.0", "bytecoin = 1.1e9", "[market] bytecoin must be at most 10^9 whole units"),
-    "no bytecoin": ("bytecoin = 250.0", "bytecoin = 0", "[market] bytecoin must be above 0"),
+    "no bytecoin": ("bytecoin = 250.0", "bytecoin = 0", "[market] bytecoin must be at least 1e-9"),
     "endowment": ("[7.0, 8.0, 9.5]", "2e9", 'the endowment of "home-1" must be at most 10^9'),
-    "no endowment": ("[7.0, 8.0, 9.5]", "[7.0, 0.0, 1.0]", 'the endowment of "home-2" must be above 0'),
+    "no endowment": ("[7.0, 8.0, 9.5]", "[7.0, 0.0, 1.0]", 'the endowment of "home-2" must be at least 1e-9'),
+    "theta": ("theta = 2.5", "theta = 1e12", 'theta of "sun-1" must be from 1e-18 to 7e+10'),
+    "less than a unit": ("bytecoin = 250.0", "bytecoin = 1e-30", "[market] bytecoin must be at least 1e-9"),
     "capacity": ("capacity = 4.0", "capacity = 4e9", 'the capacity of "river" must be at most 10^9'),
 }
+
+
+@pytest.mark.parametrize("name", ["../../evil", "operator", "meter", "a/b", "-x", ""])
+def test_names__that_could_be_other_files__are_refused(name: str) -> None:
+    with pytest.raises(ScenarioError, match="name"):
+        parse(GOOD.replace('name = "home"', f'name = "{name}"', 1))
 
 
 @pytest.mark.parametrize("name", UNRUNNABLE)
