@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .agents import Standard
+from .arrays import FloatArray
 from .competitive import solve_competitive
 from .economy import Economy
 from .equilibrium import TOLERANCE, solve_nash
@@ -40,8 +41,10 @@ def solution_to_json(economy: Economy, nash: Solution, competitive: Solution | N
 def solve_to_json(economy: Economy, *, tolerance: float = TOLERANCE) -> dict[str, Any]:
     """Solve `economy` both ways and report: the whole of `wattpost solve`."""
     nash = solve_nash(economy, tolerance=tolerance)
-    participants = nash.participants if nash.participants.any() else None
-    return solution_to_json(economy, nash, solve_competitive(economy, participants=participants))
+    if not nash.participants.any():
+        report = solution_to_json(economy, nash, None)
+        return report | {"competitive_status": "nobody takes part, so there is nothing to compare with"}
+    return solution_to_json(economy, nash, solve_competitive(economy, participants=nash.participants))
 
 
 def _outcome(economy: Economy, found: Solution) -> dict[str, Any]:
@@ -66,10 +69,19 @@ def _outcome(economy: Economy, found: Solution) -> dict[str, Any]:
         "verification_kwh": _plain(np.where(found.participants[:, None], found.verification_kwh, 0.0)),
         "money_values": _plain(found.money_values),
         "verification_values": _plain(found.verification_value),
-        "capacity": _plain(np.array([p.limits for p in economy.producers])),
+        "capacity": _plain(_capacity(economy, found)),
         "sweeps": found.sweeps,
         "welfare": {"total": _plain(total.total), "outside": total.outside},
     }
+
+
+def _capacity(economy: Economy, found: Solution) -> FloatArray:
+    """(P, T) kWh that each plant can make: K s^t, with the K that was chosen in the long run."""
+    rows = [
+        p.limits if p.investment_cost is None else p.built(made) * p.sun
+        for p, made in zip(economy.producers, found.offers[len(economy.standard) :], strict=True)
+    ]
+    return np.array(rows)
 
 
 def _plain(value: Any) -> Any:
