@@ -43,7 +43,7 @@ class Town:
         keys = [derive(4, "agent", index) for index in range(self.homes + self.plants)]
         self.engine.fund([each.address for each in (operator, meter, STRANGER, *keys)])
         self.operator_wallet = self._wallet(operator, 0)
-        rules = founding.Rules(1, 600, 900, KAPPA, meter.address, dust.address)
+        rules = founding.Terms(1, 600, 900, KAPPA, meter.address, dust.address)
         self.deployment = founding.deploy(self.engine, self.operator_wallet, rules, len(keys) * MONEY)
         home, plant = Standard("home", 8.0, Log([1.0], 0.0)), Producer("plant", 2.0, 0.5, [5.0], Log([0.1], 0.9))
         people = [home] * self.homes + [plant] * self.plants

@@ -24,7 +24,7 @@ BATCH = 60  # calls sent together
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class Terms:
     """What a market's constructor fixes: seconds, and 10^-18 kWh per gas."""
 
     periods: int
@@ -35,7 +35,7 @@ class Rules:
     dust_account: str
 
 
-def deploy(engine: Engine, wallet: Wallet, rules: Rules, supply: int) -> Deployment:
+def deploy(engine: Engine, wallet: Wallet, terms: Terms, supply: int) -> Deployment:
     """Put the three contracts on chain; the wallet holds all bytecoin and is the market's first registrar.
 
     supply : bytecoin with 18 decimals, at most what the market can ever hold
@@ -49,13 +49,13 @@ def deploy(engine: Engine, wallet: Wallet, rules: Rules, supply: int) -> Deploym
         "Market": [
             bytecoin,
             technology,
-            rules.periods,
-            rules.window,
-            rules.patience,
-            rules.kappa,
+            terms.periods,
+            terms.window,
+            terms.patience,
+            terms.kappa,
             wallet.address,
-            rules.meter,
-            rules.dust_account,
+            terms.meter,
+            terms.dust_account,
         ],
     }
     sent = {

@@ -27,7 +27,7 @@ def open_market(
 ) -> Deployment:
     """Found the scenario's market with the operator's key; `deployed` is told once the contracts stand."""
     wallet = operator_wallet(engine, ring)
-    rules = founding.Rules(
+    terms = founding.Terms(
         periods=scenario.periods,
         window=scenario.window,
         patience=scenario.patience,
@@ -36,7 +36,7 @@ def open_market(
         dust_account=ring.dust_account,
     )
     supply = founding.supply_for(len(scenario.agents), scenario.bytecoin)
-    deployment = founding.deploy(engine, wallet, rules, supply)
+    deployment = founding.deploy(engine, wallet, terms, supply)
     deployed(deployment)
     agents = dict(zip(ring.agents, scenario.agents, strict=True))
     founding.register(engine, wallet, deployment, agents, to_wad(scenario.bytecoin))

@@ -25,6 +25,8 @@ from wattpost.study.scenario import Scenario
 def found(scenario: Scenario, url: str, keys: Path, password: str, out: Path, progress: Progress) -> Deployment:
     """Deploy, register the scenario's agents, hand out bytecoin, and write the deployment file."""
     scenario.check_runnable()
+    if out.exists():
+        raise RunError(f"{out} describes a market already: move it away, or choose another with --out.")
     ring = file_keyring(keys, [agent.name for agent in scenario.agents], password)
     with open_engine("rpc", url=url) as engine:
         progress.stage("deploying contracts and registering agents")
