@@ -58,12 +58,6 @@ def test_nash__with_increasing_returns__meets_the_same_condition_and_survives_th
     assert found.regret <= 1e-8
 
 
-def test_long_run__is_refused_by_name() -> None:
-    plant = Producer("builder", 1.0, 0.5, 1.0, Log([0.0], 1.0), investment_cost=0.2)
-    with pytest.raises(ValueError, match="builder: investment_cost"):
-        Economy(1, textbook(0.5, 2).standard, (plant,))
-
-
 @pytest.mark.parametrize("c", [0.3, 0.5, 0.8])
 def test_competitive__of_identical_producers__makes_the_closed_form(c: float) -> None:
     found = solve_competitive(textbook(c, 3))

@@ -89,14 +89,22 @@ class Producer:
         return self.solar
 
     def inputs(self, offers: Numbers) -> float:
-        """phi, the units of the good that making `offers` (T,) kWh takes, without investment.
+        """phi, the units of the good that making `offers` (T,) kWh takes; in the long run with the K they need.
 
         >>> from .forms import Log
         >>> Producer("plant", 2.0, 0.5, 9.0, Log([1.0], 1.0)).inputs([4.0])
         4.0
         """
         made = np.asarray(offers, dtype=np.float64)
-        return float(np.sum((made / self.theta) ** (1.0 / self.c)))
+        burnt = float(np.sum((made / self.theta) ** (1.0 / self.c)))
+        return burnt if self.investment_cost is None else burnt + self.investment_cost * self.built(made)
+
+    def built(self, offers: Numbers) -> float:
+        """The least K that makes `offers` (T,) kWh possible; infinite where the sun does not shine on them."""
+        made, sun = np.asarray(offers, dtype=np.float64), self.sun
+        if np.any((made > 0) & (sun <= 0)):
+            return float("inf")
+        return float(np.max(made / np.where(sun > 0, sun, 1.0), initial=0.0))
 
 
 Agent: TypeAlias = Standard | Producer

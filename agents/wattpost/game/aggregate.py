@@ -26,7 +26,8 @@ import numpy as np
 from .arrays import FloatArray
 from .buyers import Purchases, purchases
 from .economy import Block
-from .plants import Outputs, outputs, posts
+from .plants import Outputs, outputs
+from .technology import posts
 from .views import Posted
 
 CHUNK = 16_384
@@ -121,23 +122,34 @@ def _standard_sums(bought: Purchases, omega: FloatArray, view: Posted) -> Sums:
 def _producer_sums(made: Outputs, block: Block, view: Posted) -> Sums:
     assert block.plants is not None
     x, q, p, count = made.x, made.q, view.prices, view.prices.size
-    flow = posts(block.taste, block.plants, view, made.log_money, made.log_good, made.log_value)
+    built = np.log(np.maximum(block.plants.size(q), 1e-100))
+    flow = posts(block.taste, block.plants, view, made.log_money, made.log_good, made.log_value, built)
     still = (made.rationed | (np.sum(q, axis=1) <= 0))[:, None]
     x_m, q_m, x_g, q_g = (np.where(still, 0.0, part) for part in (flow.x_money, flow.q_money, flow.x_good, flow.q_good))
     tilt = view.by_total(x, q)
     rest = np.exp(made.log_money - made.log_good) * view.good / view.power
     rest = np.where(made.g > 0, rest, 0.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        burn = np.where(q > 0, block.plants.inputs(q) / (block.plants.c * q), 0.0)
+    burn = block.plants.burn(q, made.log_value - made.log_good[:, None])
     kept = block.taste.good_amount(made.log_good)[1]
     fixed = made.good > 1e-12 * (made.g + 1e-300) if block.taste.form.kinked else np.zeros_like(still[:, 0])
+    # own: what a post does to itself; where K is chosen a post moves every other through it
+    x_own, q_own, shift, x_size, q_size = x_m, q_m, 0.0 * q, 0.0 * q, 0.0 * q
+    if flow.chosen is not None:
+        shift = np.where(still, 0.0, flow.chosen.by_post)
+        x_size, q_size = flow.chosen.x_size, flow.chosen.q_size
+        moved = shift.sum(axis=1)[:, None]
+        x_own, q_own = x_m - x_size * moved, q_m - q_size * moved
+    earned = np.sum(p * (q_size - x_size), axis=1)[:, None]
+    paid = np.sum(burn * q_size, axis=1)[:, None]
     # a11 dln lambda + a12 dln upsilon = -(money moved by p, Q);  a21, a22 likewise for the good
     a11 = np.sum(p * (q_m - x_m), axis=1) + rest
     a12 = np.sum(p * (q_g - x_g), axis=1) - rest
     a21 = np.where(fixed, 0.0, -rest - np.sum(burn * q_m, axis=1))
     a22 = np.where(fixed, 1.0, rest - np.sum(burn * q_g, axis=1) - kept)
-    money = np.concatenate([p * (q - x) + p * (q_m - x_m), p * (q_m - x_m) * tilt], axis=1)
-    good = np.concatenate([-burn * q_m, -burn * q_m * tilt], axis=1)
+    follow = p * (q_own - x_own) + earned * shift
+    lost = -burn * q_own - paid * shift
+    money = np.concatenate([p * (q - x) + follow, follow * tilt], axis=1)
+    good = np.concatenate([lost, lost * tilt], axis=1)
     good = np.where(fixed[:, None], 0.0, good)
     determinant = a11 * a22 - a12 * a21
     over = np.where(still[:, 0] | (determinant == 0), 0.0, 1.0 / determinant)[:, None]
@@ -145,8 +157,10 @@ def _producer_sums(made: Outputs, block: Block, view: Posted) -> Sums:
     by_good = -over * (a11[:, None] * good - a21[:, None] * money)
     slope = np.zeros((2 * count, 2 * count))
     diagonal = np.arange(count)
-    for half, m, g in ((0, x_m, x_g), (count, q_m, q_g)):
+    for half, m, g, own, size in ((0, x_m, x_g, x_own, x_size), (count, q_m, q_g, q_own, q_size)):
         slope[half : half + count] = m.T @ by_money + g.T @ by_good
-        slope[half + diagonal, diagonal] += m.sum(axis=0)
-        slope[half + diagonal, count + diagonal] += np.sum(m * tilt, axis=0)
+        slope[half + diagonal, diagonal] += own.sum(axis=0)
+        slope[half + diagonal, count + diagonal] += np.sum(own * tilt, axis=0)
+        if flow.chosen is not None:
+            slope[half : half + count] += size.T @ np.concatenate([shift, shift * tilt], axis=1)
     return Sums(x.sum(axis=0), q.sum(axis=0), slope)

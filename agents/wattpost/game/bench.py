@@ -21,9 +21,9 @@ from .economy import Block, Economy
 from .equilibrium import solve_blocks, solve_nash
 from .forms import Log
 from .payoffs import Rivals
-from .plants import Plants
 from .response import Response, gain
 from .tastes import Taste
+from .technology import Plants
 
 SIZES = (1_000, 100_000, 1_000_000)
 

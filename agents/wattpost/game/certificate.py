@@ -20,7 +20,7 @@ agent's budget and balance of the good, and in the clearing of every post.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -30,6 +30,7 @@ from .economy import Block
 from .nash import Trade
 from .payoffs import Rivals
 from .response import Response, gain
+from .technology import Plants
 
 TINY = 1e-300
 
@@ -103,8 +104,11 @@ def _certify_block(
         used = np.zeros_like(g)
         if block_open.plants is not None:
             limits = block_open.plants.limits
+            if block_open.plants.sun is not None and block_open.plants.rho is not None:
+                # No plant can be larger than all of the good would pay for.
+                limits = block_open.plants.sun * market.good / block_open.plants.rho
             burn = np.where(q > 0, np.exp(block_open.plants.log_marginal(np.maximum(q, TINY))), 0.0)
-            used = block_open.plants.inputs(q).sum(axis=1)
+            used = block_open.plants.used(q)
         money, good = _multipliers(
             wants, rate, x * inner_x, wants_good, good_rate, y, g, inner_g, burn, q, limits, block_open
         )
@@ -118,13 +122,16 @@ def _certify_block(
         kept = offers + z
         gap += np.sum((np.sqrt(money[:, None] * bids * offers / kept) - np.sqrt(w * kept)) ** 2, axis=1)
         if block_open.plants is not None:
-            plants = block_open.plants
-            ratio = np.log(w) - np.log(good)[:, None]
+            plants = replace(block_open.plants, limits=limits)
+            rent, spare = _rents(plants, w, q, good, burn)
+            gap += spare
+            net_w = np.maximum(w - rent, TINY)
+            ratio = np.log(net_w) - np.log(good)[:, None]
             supply = np.where(plants.c < 1, plants.supply(ratio)[0], 0.0)
-            ends = np.where(w * limits - good[:, None] * plants.inputs(limits) > 0, limits, 0.0)
+            ends = np.where(net_w * limits - good[:, None] * plants.inputs(limits) > 0, limits, 0.0)
             best_q = np.where(plants.c < 1, supply, ends)
             spend = good[:, None] * (plants.inputs(best_q) - plants.inputs(q))
-            gap += np.sum(np.maximum(w * (best_q - q) - spend, 0.0), axis=1)
+            gap += np.sum(np.maximum(net_w * (best_q - q) - spend, 0.0), axis=1)
         best_g = np.clip(good_offers + omega - np.sqrt(money * good_bids * good_offers / good), 0.0, None)
         best_g = np.where((good > 0) & np.isfinite(best_g), best_g, g)
         sold, best_sold = omega - g, omega - best_g
@@ -152,10 +159,18 @@ def _certify_block(
         if block_open.plants is not None:
             cost = good[:, None] * burn
             at_limit = q >= limits * (1.0 - 1e-12)
+            if plants.sun is not None and plants.rho is not None:
+                size = plants.size(q)
+                at_limit = q >= size[:, None] * plants.sun * (1.0 - 1e-12)
+                paid, rents = good * plants.rho[:, 0], np.sum(np.where(at_limit, plants.sun * (w - cost), 0.0), axis=1)
+                miss = np.where(size > 0, np.abs(rents - paid), np.maximum(rents - paid, 0.0)) / np.maximum(paid, rents)
+                residual = np.maximum(residual, miss)
             off = np.where(at_limit, np.maximum(cost - w, 0.0), np.abs(cost - w))
             small = good[:, None] * np.exp(block_open.plants.log_marginal(np.full_like(q, TINY)))
             small = np.where(block_open.plants.c == 1, small, 0.0)
             off = np.where(q > 0, off, np.where(block_open.plants.c <= 1, np.maximum(w - small, 0.0), 0.0))
+            if plants.rho is not None:
+                off = np.where((q > 0) | (plants.size(q) > 0)[:, None], off, 0.0)
             off = np.where(limits > 0, off, 0.0) / np.maximum(value, cost)
             residual = np.maximum(residual, off.max(axis=1, initial=0.0))
         price = money * good_rate
@@ -175,6 +190,27 @@ def _certify_block(
         missed = np.any((block.taste.floor[:, shut] > 0), axis=1)
         utilities = np.where(missed, -np.inf, block.taste.values(whole, y))
     return regret, residual, utilities, money, good
+
+
+def _rents(
+    plants: Plants, w: FloatArray, q: FloatArray, good: FloatArray, burn: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """mu (n, T) >= 0 with sum_t s mu <= rho upsilon, and upsilon rho K - sum_t mu q, which adds to the bound.
+
+    For such mu, max over q <= K s and K of [w q - upsilon phi(q)] - upsilon rho K is at most the sum of the
+    maxima over each q alone of (w - mu) q - upsilon phi(q). Zeros in the short run.
+    """
+    if plants.sun is None or plants.rho is None:
+        return np.zeros_like(w), np.zeros_like(good)
+    size, paid = plants.size(q), good * plants.rho[:, 0]
+    tight = (plants.sun > 0) & (q >= size[:, None] * plants.sun * (1.0 - 1e-9))
+    least = np.where(plants.c == 1, 1.0 / plants.theta, 0.0)
+    cost = np.where(q > 0, burn, least)
+    rent = np.where(tight, np.maximum(w - good[:, None] * cost, 0.0), 0.0)
+    total = np.sum(plants.sun * rent, axis=1)
+    scale = np.where((total > paid) | (size > 0), paid / np.where(total > 0, total, 1.0), 1.0)
+    rent = rent * scale[:, None]
+    return rent, np.maximum(paid * size - np.sum(rent * q, axis=1), 0.0)
 
 
 def _difference(form: type, high: FloatArray, low: FloatArray, shape: FloatArray) -> FloatArray:

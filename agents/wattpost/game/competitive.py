@@ -14,17 +14,18 @@ to a relative `NEARLY`, and `residual` says so.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from .arrays import BoolArray, FloatArray
 from .buyers import purchases
 from .economy import Block, Economy
-from .forms import Linear
+from .forms import Linear, Log
 from .nash import Trade, trade
 from .participation import deprived, opening_posts, outside_utilities, powerless
 from .solution import Solution, Status
+from .technology import posts as posts_at
 from .views import Priced
 
 NEARLY = 1e-7
@@ -73,6 +74,8 @@ def competitive_blocks(
     inside &= ~deprived(blocks, posts)
     if not posts.any() or not inside.any():
         return _report(blocks, inside, posts, None, Status.NO_COMPETITIVE, np.inf, 0)
+    if any(b.plants is not None and b.plants.rho is not None and np.any(b.plants.c == 1) for b in blocks):
+        return _report(blocks, inside, posts, None, Status.STEP_IN_CAPACITY, np.inf, 0)
     near, spent = _approach(blocks, inside, posts, max_sweeps, threads)
     posts = np.isfinite(near.prices)
     members = tuple(b.take(inside[b.rows], posts) for b in blocks if inside[b.rows].any())
@@ -181,13 +184,16 @@ def _take(members: tuple[Block, ...], prices: FloatArray, pinned: BoolArray) -> 
             if block.plants is not None:
                 plants = block.plants
                 supply, rise = plants.supply(np.log(prices)[None, :])
+                if plants.rho is not None:
+                    supply, rise, shared = _built(block, view)
+                    slope -= shared
                 limit_pays = prices * plants.limits > plants.inputs(plants.limits) * (1.0 + 1e-12)
                 step = np.where(limit_pays, plants.limits, 0.0)
                 on_step = pinned & (plants.c == 1) & (np.abs(prices * plants.theta - 1.0) < 1e-12)
                 made = np.where(plants.c < 1, supply, np.where(on_step, 0.0, step))
                 rise = np.where(plants.c < 1, rise, 0.0)
                 flexible[rows] = np.where(on_step, plants.limits, 0.0)
-                used = plants.inputs(made).sum(axis=1)
+                used = plants.used(made)
                 income = made @ prices - used
                 slope[diagonal, diagonal] -= rise.sum(axis=0)
             taste = block.taste
@@ -215,6 +221,21 @@ def _take(members: tuple[Block, ...], prices: FloatArray, pinned: BoolArray) -> 
         q = q + extra
         g = g + extra @ prices
     return _Taken(x, q, g, good, np.exp(money), rationed, excess - fill, slope)
+
+
+def _built(block: Block, view: Priced) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """What plants whose K is chosen make (n, T), its derivative by the post's own ln p, and what all
+    of them together add on each post (row) through K when ln p of another (column) moves; c < 1.
+    """
+    assert block.plants is not None
+    none, zeros = np.zeros(block.size), np.zeros_like(block.taste.weights)
+    blank = replace(block.taste, form=Log, weights=zeros, good=none, floor=zeros)
+    prices = np.log(view.prices) + zeros
+    flow = posts_at(blank, block.plants, view, none, none, prices)
+    assert flow.chosen is not None
+    shift = flow.chosen.by_post
+    own = flow.q_money - flow.chosen.q_size * shift.sum(axis=1)[:, None]
+    return flow.q, own, flow.chosen.q_size.T @ shift
 
 
 def _from_replica(blocks: tuple[Block, ...], inside: BoolArray, near: Trade, spent: int) -> Solution:

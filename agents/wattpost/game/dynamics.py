@@ -104,8 +104,8 @@ def _opening(
     sellers = np.zeros(periods)
     for block in members:
         if block.plants is not None:
-            offers[block.rows] = block.plants.limits
-            sellers += block.plants.limits.sum(axis=0)
+            offers[block.rows] = np.minimum(block.plants.limits, totals)
+            sellers += offers[block.rows].sum(axis=0)
     offers *= totals / np.maximum(sellers, 1e-300)
     for block in members:
         weights = block.taste.weights + 0.02 * (block.taste.floor > 0)

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from .agents import Agent, Producer, Standard
 from .arrays import BoolArray, FloatArray, Numbers, number
-from .plants import Plants
 from .tastes import Taste
+from .technology import Plants
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Block:
-    """Agents of one kind and one utility form.
+    """Agents of one kind and one utility form; producers are also all of the short or all of the long run.
 
     rows : (n,) their places in the economy; omega : (n,) endowments, zero for producers;
     verification : (n, T) or (n, 1) kWh; plants : technology, None for standard agents
@@ -41,7 +41,7 @@ class Block:
         """The agents `inside` (a mask or slice of this block), on `posts` only."""
         plants = self.plants
         if plants is not None:
-            plants = Plants(plants.theta[inside], plants.c[inside], plants.limits[inside][:, posts])
+            plants = plants.take(inside, posts)
         taste = self.taste.take(inside)
         taste = replace(taste, weights=taste.weights[:, posts], floor=taste.floor[:, posts])
         used = self.verification[inside]
@@ -84,8 +84,8 @@ class Economy:
         for agent in self.agents:
             if agent.periods != self.periods:
                 raise ValueError(f"{agent.name}: utility covers {agent.periods} periods, not {self.periods}")
-            if isinstance(agent, Producer) and agent.investment_cost is not None:
-                raise ValueError(f"{agent.name}: investment_cost is not solved for; state the capacity instead")
+            if isinstance(agent, Producer) and agent.investment_cost is not None and agent.c > 1:
+                raise ValueError(f"{agent.name}: investment_cost is solved for c <= 1 only; state the capacity instead")
         put(self, "verification", _per_agent(self.verification, self.agents, self.periods))
         put(self, "blocks", _blocks(self.agents, self.verification_kwh))
 
@@ -118,9 +118,10 @@ def _per_agent(given: object, agents: Sequence[Agent], periods: int) -> FloatArr
 
 
 def _blocks(agents: Sequence[Agent], verification: FloatArray) -> tuple[Block, ...]:
-    groups: dict[tuple[type, type], list[int]] = {}
+    groups: dict[tuple[type, type, bool], list[int]] = {}
     for place, agent in enumerate(agents):
-        groups.setdefault((type(agent), type(agent.utility)), []).append(place)
+        long = isinstance(agent, Producer) and agent.investment_cost is not None
+        groups.setdefault((type(agent), type(agent.utility), long), []).append(place)
     blocks = []
     for places in groups.values():
         members = [agents[i] for i in places]

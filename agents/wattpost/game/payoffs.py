@@ -77,7 +77,7 @@ def payoff(agent: Agent, action: Action, rivals: Rivals, *, verification: Number
     if isinstance(agent, Producer):
         burnt = agent.inputs(offers)
         if burnt > bought:
-            offers = offers * (bought / burnt) ** agent.c
+            offers = offers * _fraction(agent, offers, bought, burnt)
             burnt = bought
     supply = rivals.offers + offers
     money = rivals.bids + bids
@@ -101,6 +101,19 @@ def payoff(agent: Agent, action: Action, rivals: Rivals, *, verification: Number
         balance=float(sales.sum() + earned - spent.sum() - paid),
         utility=agent.utility.value(consumption, good),
     )
+
+
+def _fraction(agent: Producer, offers: FloatArray, bought: float, burnt: float) -> float:
+    """The part f of `offers` whose inputs are `bought`; f^(1/c) phi, and f rho K in the long run."""
+    if agent.investment_cost is None or bought <= 0:
+        return float((bought / burnt) ** agent.c)
+    invested = agent.investment_cost * agent.built(offers)
+    low, high = 0.0, 1.0
+    while low < 0.5 * (low + high) < high:
+        middle = 0.5 * (low + high)
+        over = middle ** (1.0 / agent.c) * (burnt - invested) + middle * invested > bought
+        low, high = (low, middle) if over else (middle, high)
+    return low
 
 
 def outside(agent: Agent) -> float:

@@ -15,65 +15,21 @@ q follows from the wedge.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .agents import Producer
 from .arrays import BoolArray, FloatArray
 from .buyers import FAR
 from .forms import Log
 from .roots import rising_root
 from .tastes import Taste
+from .technology import Plants, Posts, posts
 from .views import View
-
-TINY = 1e-100
-
-BRANCH = tuple(np.geomspace(1.0, 1e-9, 46))
-"""Parts of capacity at which the branch of a plant with c > 1 is looked for, from above."""
 
 QUICK = 30
 """Joint Newton steps before the nested roots are asked, which always answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plants:
-    """Technology of n producers: theta, c (n, 1), limits (n, T) kWh."""
-
-    theta: FloatArray
-    c: FloatArray
-    limits: FloatArray
-
-    @classmethod
-    def of(cls, producers: Sequence[Producer]) -> Plants:
-        return cls(
-            theta=np.array([[p.theta] for p in producers]),
-            c=np.array([[p.c] for p in producers]),
-            limits=np.array([p.limits for p in producers]),
-        )
-
-    def take(self, rows: FloatArray | BoolArray | slice) -> Plants:
-        """The producers in `rows` only."""
-        return Plants(self.theta[rows], self.c[rows], self.limits[rows])
-
-    def inputs(self, q: FloatArray) -> FloatArray:
-        """phi per post (n, T), units of the good."""
-        return np.asarray((q / self.theta) ** (1.0 / self.c))
-
-    def supply(self, log_ratio: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """(n, T) q at which phi' = w/upsilon, up to the limit, and dq/dln; c < 1."""
-        power = self.c / np.where(self.c < 1, 1.0 - self.c, np.nan)
-        head = np.log(self.c) + np.log(self.theta)
-        q = np.exp(np.log(self.theta) + power * (head + log_ratio))
-        inner = q < self.limits
-        return np.where(inner, q, self.limits), np.where(inner, q * power, 0.0)
-
-    def log_marginal(self, q: FloatArray) -> FloatArray:
-        """(n, T) ln phi'(q)."""
-        tail = np.where(self.c == 1, 0.0, (1.0 / self.c - 1.0) * np.log(q / self.theta))
-        return np.asarray(tail - np.log(self.c) - np.log(self.theta))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,137 +46,9 @@ class Outputs:
     rationed: BoolArray
 
 
-@dataclass(frozen=True, slots=True)
-class Posts:
-    """Every post at given multipliers: x, q, ln w (n, T) and derivatives by ln lambda, ln upsilon."""
-
-    x: FloatArray
-    q: FloatArray
-    log_value: FloatArray
-    x_money: FloatArray
-    q_money: FloatArray
-    x_good: FloatArray
-    q_good: FloatArray
-
-
-@np.errstate(all="ignore")
-def posts(
-    taste: Taste,
-    plants: Plants,
-    view: View,
-    log_money: FloatArray,
-    log_good: FloatArray,
-    start: FloatArray,
-) -> Posts:
-    """Buy and make on every post at ln lambda, ln upsilon (n,); `start` guesses ln w (n, T)."""
-    level, good = log_money[:, None], log_good[:, None]
-    step = np.broadcast_to(plants.c == 1, start.shape)
-    fixed = np.zeros_like(start)  # q where supply is a step: nothing or the limit
-    on_step = on_line = np.zeros_like(step)
-    kink = good + plants.log_marginal(plants.limits)
-    linear = np.log(taste.weights) if taste.form.kinked else None
-
-    def bought(y: FloatArray) -> tuple[FloatArray, FloatArray]:
-        if linear is not None:
-            return taste.floor, np.zeros_like(y)
-        e, de = taste.amount(y)
-        return taste.floor + e, de
-
-    def sold(y: FloatArray) -> tuple[FloatArray, FloatArray]:
-        given = step | bowed
-        if given.all():
-            return fixed, np.zeros_like(y)
-        q, dq = plants.supply(y - good)
-        return np.where(given, fixed, q), np.where(given, 0.0, dq)
-
-    bowed = np.broadcast_to(plants.c > 1, start.shape)
-    inner = np.zeros_like(step)
-    if bowed.any():
-        branch = _upper_branch(taste, plants, view, level, good)
-        inner = bowed & (branch > 0) & (branch < plants.limits)
-        fixed = np.where(bowed, branch, fixed)
-        kink = np.where(inner, good + plants.log_marginal(np.maximum(branch, TINY)), kink)
-        on_step = inner
-    if step.any():
-        x = bought(kink)[0]
-        above = kink - level - view.wedge(x, plants.limits)[0] < 0
-        below = kink - level - view.wedge(x, 0.0 * x)[0] > 0
-        if linear is not None:
-            above |= kink < linear
-            below &= kink >= linear
-        on_step = np.where(step, ~above & ~below, inner)
-        fixed = np.where(step, np.where(above, plants.limits, 0.0), fixed)
-    if linear is not None:
-        q = sold(linear)[0]
-        on_line = linear - level - view.wedge(taste.floor, q)[0] >= 0
-        on_step = on_step & ~on_line
-
-    def excess(y: FloatArray) -> tuple[FloatArray, FloatArray]:
-        x, dx = bought(y)
-        q, dq = sold(y)
-        mu, by_x, by_q = view.wedge(x, q)
-        return np.where(on_step | on_line, 0.0, y - level - mu), 1.0 - by_x * dx - by_q * dq
-
-    w = rising_root(excess, start, lower=-FAR, upper=FAR)
-    w = np.where(on_step, kink, w)
-    if linear is not None:
-        w = np.where(on_line, linear, w)
-    x, dx = bought(w)
-    q, dq = sold(w)
-    if on_step.any():
-        q = np.where(on_step & step, np.clip(view.sold_at(x, w - level), 0.0, plants.limits), q)
-    if on_line.any():
-        x = np.where(on_line, np.maximum(view.bought_at(q, w - level), taste.floor), x)
-    if inner.any():
-        # On the branch q still answers to w, and falls in it: dq/dln w = q c/(1 - c).
-        inner = inner & on_step
-        on_step = on_step & ~inner
-        dq = np.where(inner, q * plants.c / np.where(plants.c > 1, 1.0 - plants.c, 1.0), dq)
-    _, by_x, by_q = view.wedge(x, q)
-    pull = 1.0 - np.where(dx < 0, by_x * dx, 0.0)
-    push = -np.where(dq != 0, by_q * dq, 0.0)
-    w_money, w_good = 1.0 / (pull + push), push / (pull + push)
-    w_money = np.where(on_step | on_line, 0.0, w_money)
-    w_good = np.where(on_step, 1.0, np.where(on_line, 0.0, w_good))
-    q_money = np.where(on_step, -1.0 / by_q, np.where(on_line, 0.0, dq * w_money))
-    q_good = np.where(on_step, pull / by_q, dq * (w_good - 1.0))
-    x_money = np.where(on_line, -1.0 / by_x, dx * w_money)
-    x_good = np.where(on_line, -by_q * q_good / by_x, dx * w_good)
-    return Posts(x, q, w, x_money, q_money, x_good, q_good)
-
-
-def _upper_branch(taste: Taste, plants: Plants, view: View, level: FloatArray, good: FloatArray) -> FloatArray:
-    """(n, T) the largest q at which marginal money meets a falling marginal cost from below (c > 1).
-
-    It is the limit where money still leads there, and nothing where it never does. Whether running
-    at all beats standing still is for the certificate to say.
-    """
-    bent = 1.0 / plants.c - 1.0
-
-    def excess(y: FloatArray) -> tuple[FloatArray, FloatArray]:
-        q = np.exp(y)
-        w = good + plants.log_marginal(q)
-        e, de = taste.amount(w)
-        mu, by_x, by_q = view.wedge(taste.floor + e, q)
-        return w - level - mu, bent * (1.0 - by_x * de) - by_q * q
-
-    top = np.log(np.maximum(plants.limits, TINY))
-    low = np.full_like(top, -np.inf)
-    high = top
-    for part in BRANCH:
-        y = top + np.log(part)
-        leads = excess(y)[0] < 0
-        high = np.where(np.isneginf(low) & ~leads, y, high)
-        low = np.where(np.isneginf(low) & leads, y, low)
-    found = np.isfinite(low) & (low < high)
-    y = rising_root(excess, np.where(found, 0.5 * (low + high), top), lower=np.where(found, low, top), upper=high)
-    branch = np.where(found, np.exp(y), np.where(np.isfinite(low), plants.limits, 0.0))
-    return np.where((plants.c > 1) & (plants.limits > 0), np.minimum(branch, plants.limits), 0.0)
-
-
 @np.errstate(all="ignore")
 def outputs(taste: Taste, plants: Plants, view: View, *, start: Outputs | None = None) -> Outputs:
-    """Best purchases and offers of n producers with c <= 1 in the short run.
+    """Best purchases and offers of n producers; with c > 1, on the branch of `technology.py`.
 
     Three ways, the cheap one first: idle plants at once, the bulk by joint Newton, the rest by the
     nested roots. `start` is the answer at nearby prices.
@@ -286,6 +114,7 @@ def _nested(
     none = np.zeros(taste.size)
     ratio = log_money - log_good
     flow: Posts = posts(taste, plants, view, log_money, log_good, w)
+    size = None if flow.chosen is None else flow.chosen.size
     g = none
 
     def balance(y_good: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -293,9 +122,10 @@ def _nested(
         partial: tuple[FloatArray, FloatArray] = (none, none)
 
         def money(y: FloatArray) -> tuple[FloatArray, FloatArray]:
-            nonlocal flow, g, partial, w
-            flow = posts(taste, plants, view, y + y_good, y_good, w)
+            nonlocal flow, g, partial, w, size
+            flow = posts(taste, plants, view, y + y_good, y_good, w, size)
             w = flow.log_value
+            size = None if flow.chosen is None else flow.chosen.size
             g, dg = view.good_at(-y, none)
             net, rate = view.money(flow.x, flow.q)
             cost, cost_rate = view.good_money(g, none)
@@ -310,14 +140,13 @@ def _nested(
         money(ratio)
         # What the money buys, not what the ratio says: exact also for a plant that hardly runs.
         g, _ = view.good_for(view.money(flow.x, flow.q)[0].sum(axis=1))
-        used = plants.inputs(flow.q)
+        total = plants.used(flow.q)
         kept, change = taste.good_amount(y_good)
         follow = np.where(partial[0] > 0, -partial[1] / partial[0], 0.0)
-        burn = np.where(flow.q > 0, used / (plants.c * flow.q), 0.0)
+        burn = plants.burn(flow.q, flow.log_value - y_good[:, None])
         q_total = flow.q_good + flow.q_money * (1.0 + follow[:, None])
         _, dg = view.good_at(-ratio, none)
         slope = -dg * follow - np.sum(burn * q_total, axis=1) - change
-        total = used.sum(axis=1)
         kept = np.where(np.isfinite(kept), kept, 1e300)
         scale = np.abs(g) + total + kept + 1e-300
         return (g - total - kept) / scale, slope / scale
@@ -332,9 +161,9 @@ def _nested(
         nudge = 1e-11 * (1.0 + np.abs(log_good))
         balance(log_good - nudge)
         low = (flow.x, flow.q, g)
-        under = g - plants.inputs(flow.q).sum(axis=1)
+        under = g - plants.used(flow.q)
         balance(log_good + nudge)
-        over = g - plants.inputs(flow.q).sum(axis=1)
+        over = g - plants.used(flow.q)
         mix = np.where((under < 0) & (over > 0), over / np.where(over > under, over - under, 1), 0)
         part = mix[:, None]
         flow = replace(
@@ -344,7 +173,7 @@ def _nested(
         )
         g = mix * low[2] + (1.0 - mix) * g
     g = np.maximum(g, 0.0)
-    used = plants.inputs(flow.q).sum(axis=1)
+    used = plants.used(flow.q)
     answer = Outputs(
         flow.x,
         flow.q,
@@ -370,19 +199,20 @@ def _quick(
     """Newton on both multipliers at once, and which producers it settled within `QUICK` steps."""
     none = np.zeros(taste.size)
     best, done = _none(taste), none > 0
+    size = None
     for _ in range(QUICK):
-        flow = posts(taste, plants, view, log_money, log_good, w)
+        flow = posts(taste, plants, view, log_money, log_good, w, size)
         w = flow.log_value
+        size = None if flow.chosen is None else flow.chosen.size
         g, dg = view.good_at(log_good - log_money, none)
         net, rate = view.money(flow.x, flow.q)
         cost, cost_rate = view.good_money(g, none)
-        used = plants.inputs(flow.q)
+        total = plants.used(flow.q)
         kept, change = taste.good_amount(log_good)
-        total = used.sum(axis=1)
         bought, gain = view.good_for(net.sum(axis=1))
         rest = -cost_rate * dg
         left, right = net.sum(axis=1) + cost, bought - total - kept
-        burn = np.where(flow.q > 0, used / (plants.c * flow.q), 0.0)
+        burn = plants.burn(flow.q, w - log_good[:, None])
         net_money = np.sum(rate * (flow.q_money - flow.x_money), axis=1)
         net_good = np.sum(rate * (flow.q_good - flow.x_good), axis=1)
         a11, a12 = net_money + rest, net_good - rest
@@ -433,6 +263,9 @@ def unprofitable(plants: Plants, view: View) -> BoolArray:
     zeros, none = np.zeros_like(plants.limits), np.zeros(plants.limits.shape[0])
     earned = view.wedge(zeros, zeros)[0] - view.good_wedge(none, none)[0][:, None]
     cost = np.where(plants.c < 1, -np.inf, plants.log_marginal(plants.limits))
+    if plants.sun is not None and plants.rho is not None:
+        rents = plants.sun * np.maximum(np.exp(earned) - np.exp(cost), 0.0)
+        return np.asarray(rents.sum(axis=1) <= plants.rho[:, 0])
     average = np.log(plants.inputs(plants.limits)) - np.log(plants.limits)
     cost = np.where(plants.c > 1, average, cost)
     return np.asarray(np.all((earned <= cost) | (plants.limits <= 0), axis=1))
@@ -478,7 +311,7 @@ def self_supply(plants: Plants, floor: FloatArray, view: View) -> tuple[FloatArr
         g = view.good_at(-ratio, none)[0]
         net = view.money(flow.x, flow.q)[0].sum(axis=1)
         missing = np.minimum(net + view.good_money(g, none)[0], 0.0)
-        used = plants.inputs(flow.q).sum(axis=1)
+        used = plants.used(flow.q)
         rest = g - used + missing * np.exp(ceiling)
         scale = g + used - missing * np.exp(ceiling) + 1e-300
         slope = np.sum(np.exp(w) * flow.x, axis=1)
@@ -500,6 +333,8 @@ def _first_guess(taste: Taste, plants: Plants, view: View) -> tuple[FloatArray, 
     made = plants.limits
     if np.any(plants.c < 1):
         made = np.where(plants.c < 1, plants.supply(half)[0], made)
+    if plants.rho is not None:
+        made = np.minimum(made, view.room())
     worth = np.sum(np.exp(half) * made, axis=1) + 1e-300
     log_good = np.log(taste.weights.sum(axis=1) + taste.good) - np.log(worth)
     log_good = np.clip(log_good, -FAR, FAR)

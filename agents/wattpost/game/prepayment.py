@@ -19,9 +19,10 @@ import numpy as np
 from .agents import Producer
 from .arrays import FloatArray
 from .buyers import purchases
-from .plants import Plants, outputs
+from .plants import outputs
 from .search import Trades, search
 from .tastes import Taste
+from .technology import Plants
 from .views import Rivalled
 
 
@@ -65,6 +66,8 @@ def bind_producer(
         bids, xi = bids_of(trades, seen, 0.0)
         if bids.sum() + xi <= held:
             return bids, xi, trades.q
+        if producer.investment_cost is not None:
+            raise ValueError(f"{producer.name}: investment_cost beside a binding `held` is not solved for; hold more")
         trades = search(producer, taste, seen, held, trades)
     else:
         trades = search(producer, taste, seen, held, None)

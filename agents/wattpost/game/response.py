@@ -28,9 +28,10 @@ from .arrays import FloatArray, Numbers, number, vector
 from .buyers import rationing
 from .equivalents import equivalent
 from .payoffs import Action, Rivals, payoff
-from .plants import Plants, self_supply
+from .plants import self_supply
 from .prepayment import bind_producer, bind_standard
 from .tastes import Taste
+from .technology import Plants
 from .views import Rivalled
 
 TOKEN = 1e-6
@@ -63,6 +64,8 @@ def best_response(agent: Agent, rivals: Rivals, *, verification: Numbers, held: 
     """
     needs = vector(verification, f"{agent.name}: verification", length=agent.periods)
     limit = number(held, f"{agent.name}: held", infinite=True)
+    if isinstance(agent, Producer) and agent.investment_cost is not None and agent.c > 1:
+        raise ValueError(f"{agent.name}: investment_cost is solved for c <= 1 only; state the capacity instead")
     if rivals.bids.size != agent.periods:
         raise ValueError(f"{agent.name}: rivals cover {rivals.bids.size} periods")
     scale, seen = _seen(agent, rivals)
@@ -96,7 +99,7 @@ def _seen(agent: Agent, rivals: Rivals) -> tuple[float, Rivalled | None]:
     bids = rivals.bids / scale
     typical_money = TOKEN * max(float(bids.max(initial=0.0)), good / agent.periods)
     offers = rivals.offers
-    own = float(agent.limits.max(initial=0.0)) if isinstance(agent, Producer) else 0.0
+    own = float(agent.limits.max(initial=0.0)) if isinstance(agent, Producer) and agent.investment_cost is None else 0.0
     typical_kwh = TOKEN * max(float(offers.max(initial=0.0)), own, 1e-9)
     return scale, Rivalled(
         bids=np.where(bids > 0, bids, typical_money)[None, :],

@@ -32,6 +32,10 @@ class Status(Enum):
         "or not at all, so give its plant a binding capacity"
     )
 
+    STEP_IN_CAPACITY = (
+        "the price-taking equilibrium is not solved for where capacity is chosen and c = 1; take c a little below 1"
+    )
+
     @property
     def solved(self) -> bool:
         return self in (Status.SOLVED, Status.NO_TRADE, Status.ONE_SIDED)
