@@ -158,5 +158,5 @@ def _versions() -> dict[str, str]:
     from importlib.metadata import version
     from platform import python_version
 
-    packages = ("vyper", "web3", "eth-tester", "py-evm", "numpy", "scipy")
+    packages = ("vyper", "eth-tester", "py-evm", "numpy", "scipy")
     return {"wattpost": version("wattpost"), "python": python_version()} | {name: version(name) for name in packages}
