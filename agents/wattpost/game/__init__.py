@@ -1,6 +1,7 @@
 """The market game in floats: utilities, technology, best responses and equilibria."""
 
 from .agents import Agent, Producer, Standard
+from .cartel import Cartel, solve_cartel
 from .competitive import solve_competitive
 from .dynamics import Path, best_response_dynamics
 from .economy import Economy
@@ -19,6 +20,7 @@ from .welfare import Loss, Welfare, loss, welfare
 __all__ = [
     "Action",
     "Agent",
+    "Cartel",
     "Ces",
     "Crra",
     "Economy",
@@ -50,6 +52,7 @@ __all__ = [
     "payoff",
     "sensitivity",
     "solution_to_json",
+    "solve_cartel",
     "solve_competitive",
     "solve_nash",
     "solve_to_json",

@@ -32,6 +32,10 @@ class Status(Enum):
         "or not at all, so give its plant a binding capacity"
     )
 
+    NO_RIVAL = (
+        "the cartel has a post to itself: an only seller earns the same from any quantity and an only bidder gets the "
+        "same from any bid, so it has no best response; leave a seller and a bidder of each post outside"
+    )
     STEP_IN_CAPACITY = (
         "the price-taking equilibrium is not solved for where capacity is chosen and c = 1; take c a little below 1"
     )
