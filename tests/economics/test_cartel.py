@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy.optimize import root
 
-from wattpost.game import Ces, Crra, Economy, Log, Producer, Standard, Status, solve_cartel, solve_nash
+from wattpost.game import Ces, Crra, Economy, Log, Producer, Standard, Status, cartel_to_json, solve_cartel, solve_nash
 from wattpost.game.pool import Pool
 from wattpost.game.views import Rivalled
 
@@ -162,3 +163,12 @@ def test_cartel__that_is_not_solved_for__is_refused_by_name(
 def test_cartel__starts_from_the_same_nash() -> None:
     economy = textbook(0.5, 3)
     assert solve_cartel(economy, (3, 4)).nash.prices == pytest.approx(solve_nash(economy).prices)
+
+
+def test_cartel__as_json__is_strict_and_names_its_members() -> None:
+    economy = textbook(0.5, 3)
+    report = cartel_to_json(economy, solve_cartel(economy, (3, 4)))
+    assert json.loads(json.dumps(report, allow_nan=False)) == report
+    assert report["solved"] and report["members"] == [3, 4] and len(report["gain_leaving"]) == 2
+    none = cartel_to_json(economy, solve_cartel(economy, (3, 4, 5)))
+    assert not none["solved"] and none["gain_joining"] == [None] * 3 and none["regret"] is None

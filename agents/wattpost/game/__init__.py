@@ -10,7 +10,7 @@ from .equivalents import equivalent
 from .forms import Ces, Crra, Exponential, Linear, Log, Quadratic, utility_from
 from .opening import Plan, opening_plan
 from .payoffs import Action, Outcome, Rivals, outside, payoff
-from .report import solution_to_json, solve_to_json
+from .report import cartel_to_json, solution_to_json, solve_to_json
 from .response import Response, attainable, best_response, gain
 from .solution import Solution, Status
 from .statics import Sensitivity, sensitivity
@@ -44,6 +44,7 @@ __all__ = [
     "attainable",
     "best_response",
     "best_response_dynamics",
+    "cartel_to_json",
     "equivalent",
     "gain",
     "loss",

@@ -38,7 +38,8 @@ class Cartel:
     Attributes
     ----------
     members : their places in the economy
-    outcome : everybody's actions under the cartel; its regret covers outsiders and the cartel as one
+    outcome : everybody's actions under the cartel; its regret covers outsiders and the cartel as one. Where its status
+        says that nothing was solved, it repeats the actions of `nash`
     nash : the equilibrium without it
     joining : (m,) each member's change against Nash, in consumption equivalents; below zero is a loss
     leaving : (m,) what each would gain by its own best response, on its own budget, to the others as they are

@@ -12,6 +12,7 @@ import numpy as np
 
 from .agents import Standard
 from .arrays import FloatArray
+from .cartel import Cartel
 from .competitive import solve_competitive
 from .economy import Economy
 from .equilibrium import TOLERANCE, solve_nash
@@ -45,6 +46,16 @@ def solve_to_json(economy: Economy, *, tolerance: float = TOLERANCE) -> dict[str
         report = solution_to_json(economy, nash, None)
         return report | {"competitive_status": "nobody takes part, so there is nothing to compare with"}
     return solution_to_json(economy, nash, solve_competitive(economy, participants=nash.participants))
+
+
+def cartel_to_json(economy: Economy, cartel: Cartel) -> dict[str, Any]:
+    """The outcome under a cartel, with who is in it and what joining and leaving would bring each."""
+    report = _outcome(economy, cartel.outcome)
+    report["regret"] = _plain(cartel.outcome.regret)
+    report["members"] = list(cartel.members)
+    report["gain_joining"], report["gain_leaving"] = _plain(cartel.joining), _plain(cartel.leaving)
+    report["joint_gain"] = _plain(cartel.joint_gain)
+    return report
 
 
 def _outcome(economy: Economy, found: Solution) -> dict[str, Any]:
