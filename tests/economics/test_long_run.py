@@ -155,3 +155,22 @@ def test_long_run__with_too_little_bytecoin__is_refused_by_name() -> None:
     plant = builders(0.5, 1).producers[0]
     with pytest.raises(ValueError, match="builder-0: investment_cost beside a binding `held`"):
         best_response(plant, Rivals([10.0], [8.0], 40.0, 50.0), verification=[0.0], held=1e-3)
+
+
+def test_nash__of_the_long_run__burns_what_it_builds_and_makes() -> None:
+    economy = Economy(
+        2,
+        builders(0.5, 2, periods=2).standard,
+        tuple(
+            Producer(f"b-{i}", 1.5, 0.7, 1.0, Log([0.2, 0.1], 1.0), investment_cost=0.3, solar=[1.0, 0.4])
+            for i in range(3)
+        ),
+        0.01,
+    )
+    for found in (solve_nash(economy), solve_competitive(economy)):
+        made = found.offers[3:]
+        built = np.maximum(made[:, 0], made[:, 1] / 0.4)
+        burnt = np.sum((made / 1.5) ** (1 / 0.7), axis=1) + 0.3 * built
+        assert found.solved
+        assert found.numeraire[3:] == pytest.approx(found.good_bought[3:] - burnt, rel=1e-9)
+        assert found.numeraire.sum() + burnt.sum() == pytest.approx(20.0, rel=1e-9)
