@@ -7,6 +7,7 @@ difference who took the last step, how they cut the pieces, or whether an operat
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -115,28 +116,33 @@ class Operator:
 
     def submissions(self, day: int) -> list[Shown]:
         """What was submitted on a day, in the order of the chain, as anyone can read it."""
-        for event in self._events(*REGISTRATIONS):
-            self.kinds[event["agent"]] = STANDARD if event.name == "StandardRegistered" else PRODUCER
+        return self._shown(self._of_day(day)["Submitted"])
+
+    def _shown(self, submitted: Sequence[Event]) -> list[Shown]:
+        if any(event["agent"] not in self.kinds for event in submitted):
+            for event in self._events(*REGISTRATIONS):
+                self.kinds[event["agent"]] = STANDARD if event.name == "StandardRegistered" else PRODUCER
         return [
             Shown(event["agent"], self.kinds[event["agent"]], tuple(event["bids"]), tuple(event["offers"]))
-            for event in self._of_day(day, "Submitted")
+            for event in submitted
         ]
 
     def _steps(self, today: Today, periods: int) -> list[Order]:
         """All calls that bring a day from where it stands to its last settlement."""
         day, words = today.number, words_for(periods)
-        shown = self.submissions(day)
+        told = self._of_day(day)
+        shown = self._shown(told["Submitted"])
         chains = {kind: Chain.of(day, kind, shown) for kind in (STANDARD, PRODUCER)}
         if not shown:
             return [self._sized(call("close", day, STANDARD, bytes(32), []), None)]
-        closed = [chains[each["kind"]].between(each["prior"], each["end"]) for each in self._of_day(day, "PieceClosed")]
+        closed = [chains[each["kind"]].between(each["prior"], each["end"]) for each in told["PieceClosed"]]
         fresh: list[Piece] = []
         if today.phase == Phase.OPEN:
             for chain, head in zip(chains.values(), self.market.heads(), strict=True):
                 fresh += chain.before(head, words)
         parts = [*closed, *fresh]
-        run = {event["agent"] for event in self._of_day(day, "PlantRun")}
-        settled = {event["agent"] for event in self._of_day(day, "Settled")}
+        run = {event["agent"] for event in told["PlantRun"]}
+        settled = {event["agent"] for event in told["Settled"]}
 
         orders = [self._sized(call("close", day, each.kind, each.prior, each.words), each) for each in fresh]
         for number, part in enumerate(parts):
@@ -152,8 +158,9 @@ class Operator:
         return orders
 
     def _endings(self, today: Today) -> list[Order]:
-        metered = {event["agent"] for event in self._of_day(today.number, "Metered")}
-        left = [each.agent for each in self.submissions(today.number) if each.agent not in metered]
+        told = self._of_day(today.number)
+        metered = {event["agent"] for event in told["Metered"]}
+        left = [event["agent"] for event in told["Submitted"] if event["agent"] not in metered]
         return [
             Order(self.market.address, call("end_unmetered", today.number, part), PER_CALL + PER_SUBMISSION * len(part))
             for part in (left[first : first + BATCH] for first in range(0, len(left), BATCH))
@@ -168,10 +175,14 @@ class Operator:
             if self.market.today() == before:
                 raise
 
-    def _of_day(self, day: int, name: str) -> list[Event]:
+    def _of_day(self, day: int) -> defaultdict[str, list[Event]]:
+        """Everything the market said of a day, by name."""
         opened = next(event for event in reversed(self._events("DayOpened")) if event["day"] == day)
-        last = self.market.rpc.block_number()
-        return [event for event in self.market.events(opened.block, last, name) if event["day"] == day]
+        told: defaultdict[str, list[Event]] = defaultdict(list)
+        for event in self.market.events(opened.block, self.market.rpc.block_number()):
+            if event.values.get("day") == day:
+                told[event.name].append(event)
+        return told
 
     def _events(self, *names: str) -> list[Event]:
         return self.market.events(self.market.first_block, self.market.rpc.block_number(), *names)

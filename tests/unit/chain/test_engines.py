@@ -134,11 +134,12 @@ def test_send__without_mining__waits(each_chain: Engine) -> None:
     assert [receipt.index for receipt in wallet.wait_all(sent)] == [0, 1, 2]
 
 
-def test_wait_for__agents_that_stay_silent__names_them(each_chain: Engine) -> None:
+def test_waiting__counts_what_each_address_sent_and_no_block_took(each_chain: Engine) -> None:
     busy, silent = funded_wallet(each_chain, 0), funded_wallet(each_chain, 1)
     busy.send(busy.address, b"")
-    assert each_chain.wait_for([busy.address, silent.address], timeout=0.1) == {silent.address}
-    assert each_chain.wait_for([busy.address], timeout=5) == set()
+    assert each_chain.waiting([busy.address, silent.address]) == {busy.address: 1, silent.address: 0}
+    each_chain.mine()
+    assert each_chain.waiting([busy.address]) == {busy.address: 0}
 
 
 def test_refusal_by_a_contract__in_a_block__is_a_failed_receipt(each_chain: Engine, tally_artifact: Artifact) -> None:

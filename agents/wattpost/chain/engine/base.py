@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -15,7 +14,6 @@ CHAIN_ID = 131277322940537  # eth-tester's own; shared by both test engines, as 
 GAS_LIMIT = 30_000_000  # of a block
 GENESIS_TIME = 1_704_067_200  # the start of 2024; days count from the block of `open`, not from here
 ETHER = 10**18
-POLL = 0.05
 
 
 class EngineError(Exception):
@@ -73,16 +71,6 @@ class Engine(ABC):
         calls = [("eth_getTransactionCount", (name, tag)) for name in names for tag in ("pending", "latest")]
         counts = [int(count, 16) for count in self.rpc.batch(calls)]
         return {name: counts[2 * i] - counts[2 * i + 1] for i, name in enumerate(names)}
-
-    def wait_for(self, addresses: Iterable[str], timeout: float, count: int = 1) -> set[str]:
-        """Waits until each address has sent `count` transactions; returns those that have not."""
-        missing, until = set(addresses), time.monotonic() + timeout
-        while missing:
-            missing = {name for name, sent in self.waiting(missing).items() if sent < count}
-            if not missing or time.monotonic() > until:
-                break
-            time.sleep(POLL)
-        return missing
 
     def __enter__(self) -> Self:
         return self
