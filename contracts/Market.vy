@@ -9,92 +9,118 @@
      anyone's to call. What callers pass again after the window are the submissions' words as events carried them.
      Calls that take those words stand in their modules, because every hand-over would copy them.
 @custom:units posts in 10^-9 (lanes, see `IMarket`); accounts, energy charges and parameters with 18 decimals; seconds
-@custom:trust The registrar admits agents and sets capacity profiles between days; the meter reports gas. Neither
-    touches money, and nobody can pause, upgrade or stop the market.
+@custom:trust The registry admits agents between days; the meter reports gas. Neither touches money, and nobody can
+    pause, upgrade or stop the market.
 """
 from .modules import amounts
+from .modules import records
 from .modules import calendar
 from .modules import vault
-from .modules import registry
+from .modules import energy_ledger
+from .modules import admission
 from .modules import trading_posts
+from .modules import signed_bids
 from .modules import production
 from .modules import settlement
-from .modules import energy_ledger
-from .interfaces import IMarket
+from .modules import clearing
 
 initializes: amounts
+initializes: records[amounts := amounts]
 initializes: calendar
 initializes: vault
-initializes: registry[amounts := amounts, calendar := calendar, vault := vault]
-initializes: trading_posts[amounts := amounts, calendar := calendar, registry := registry, vault := vault]
+initializes: energy_ledger[calendar := calendar, vault := vault]
+initializes: admission[calendar := calendar, energy_ledger := energy_ledger, vault := vault]
+initializes: trading_posts[
+    amounts := amounts,
+    calendar := calendar,
+    energy_ledger := energy_ledger,
+    records := records,
+    admission := admission,
+    vault := vault,
+]
+initializes: signed_bids[
+    amounts := amounts,
+    calendar := calendar,
+    energy_ledger := energy_ledger,
+    trading_posts := trading_posts,
+]
 initializes: production[
-    amounts := amounts, calendar := calendar, registry := registry, trading_posts := trading_posts
+    amounts := amounts,
+    calendar := calendar,
+    records := records,
+    admission := admission,
+    trading_posts := trading_posts,
 ]
 initializes: settlement[
     amounts := amounts,
     calendar := calendar,
+    energy_ledger := energy_ledger,
     production := production,
-    registry := registry,
+    records := records,
+    admission := admission,
     trading_posts := trading_posts,
     vault := vault,
 ]
-initializes: energy_ledger[calendar := calendar, vault := vault]
+initializes: clearing[
+    calendar := calendar,
+    production := production,
+    records := records,
+    settlement := settlement,
+    trading_posts := trading_posts,
+]
 
 # ---- ANYONE: THE DAY, STEP BY STEP; the rest of anyone's calls are below ----------------------------------
 
 exports: (
     trading_posts.open,
+    clearing.clear,
     trading_posts.close,
     production.produce,
     settlement.settle,
 )
 
-# ---- VIEWS THAT ARE PLAIN STORAGE ------------------------------------------------------------------------
+# ---- AGENTS AND THEIR RELAYERS ----------------------------------------------------------------------------
 
 exports: (
-    registry.registrar,
-    registry.next_registrar,
-    registry.total_endowment,
-    registry.total_capacity,
-    registry.endowment_of,
-    trading_posts.total_bids,
-    trading_posts.total_offers,
-    production.total_delivered,
-    production.fraction_of,
-    energy_ledger.arrears_of,
+    trading_posts.submit,
+    signed_bids.relay,
 )
+
+# ---- VIEWS THAT ARE PLAIN STORAGE ------------------------------------------------------------------------
+
+exports: energy_ledger.balance_of
 
 
 @deploy
 def __init__(
     bytecoin: address,
-    technology: address,
-    periods: uint256,
+    registry: address,
     window: uint256,
     patience: uint256,
     kappa: uint256,
-    registrar: address,
+    efficiency: uint256,
+    first_gas: uint256,
     meter: address,
     dust_account: address,
 ):
     """
     @notice Fix the rules of this market for good.
     @param bytecoin The money, an ERC-20 that moves what it is asked to move.
-    @param technology What plants can do, an `ITechnology`.
-    @param periods Delivery periods a day, 1 to 48.
+    @param registry Who takes part and what plants can do: an `IRegistry` that serves no market yet.
     @param window How long a day takes submissions, in seconds.
     @param patience How long the meter may be silent after the last settlement, in seconds.
     @param kappa Electricity burnt per gas, in 10^-18 kWh.
-    @param registrar Who admits agents at first.
+    @param efficiency What of a kWh put into a store comes out, 18 decimals; zero where there are no stores and
+           verification is paid from the purchase.
+    @param first_gas What a store must cover before an agent's first metered day.
     @param meter Who reports the day's gas.
     @param dust_account Who owns what flooring leaves over.
     """
-    amounts.__init__(periods)
+    admission.__init__(registry, dust_account)
+    amounts.__init__(extcall admission.REGISTRY.bind())
     calendar.__init__(window, patience)
     vault.__init__(bytecoin)
-    registry.__init__(registrar, dust_account)
-    production.__init__(technology)
-    energy_ledger.__init__(meter, kappa)
+    energy_ledger.__init__(meter, kappa, efficiency, first_gas)
 
 
 # ---- ACCOUNTS --------------------------------------------------------------------------------------------
@@ -124,77 +150,15 @@ def withdraw(money: uint256):
     vault._withdraw(msg.sender, money)
 
 
-# ---- AGENTS ----------------------------------------------------------------------------------------------
+# ---- THE REGISTRY ----------------------------------------------------------------------------------------
 
 
 @external
-def submit(
-    day: uint256,
-    bids: DynArray[uint256, amounts.MAX_WORDS],
-    offers: DynArray[uint256, amounts.MAX_WORDS],
-):
+def admit(agent: address, endowment: uint256, is_producer: bool, store: uint256):
     """
-    @notice Bid on the posts and, as a producer, offer electricity: once a day, within the window, escrowed at once.
-    @param day The day it is meant for; on any other it is refused.
-    @param bids Bytecoin on each post, in lanes; all words of the day's posts.
-    @param offers kWh in each period, in lanes, lane 0 zero; empty for standard agents, who offer their endowment.
+    @notice Take in an agent that the registry has admitted, between days.
     """
-    amounts._check_calldata(5 + len(bids) + len(offers))
-    trading_posts._submit(msg.sender, day, bids, offers, msg.gas)
-
-
-# ---- REGISTRAR -------------------------------------------------------------------------------------------
-
-
-@external
-def register_standard(agent: address, endowment: uint256):
-    """
-    @notice Admit a standard agent, between days.
-    @param endowment Consumption good it owns and offers a day, in 10^-9.
-    """
-    registry._check_registrar(msg.sender)
-    registry._register_standard(agent, endowment)
-
-
-@external
-def register_producer(agent: address, theta: uint256, c: uint256, capacity: uint256, profile: uint256):
-    """
-    @notice Admit a producer, between days.
-    @param theta Productivity, 18 decimals.
-    @param c Returns to scale, 18 decimals, above 0 and up to 3.
-    @param capacity kWh a period where its profile is full, in 10^-9.
-    @param profile Which capacity profile its plant follows.
-    """
-    registry._check_registrar(msg.sender)
-    plant: registry.Plant = registry.Plant(theta=theta, c=c, capacity=capacity, profile=profile)
-    registry._register_producer(agent, plant, production.TECHNOLOGY)
-
-
-@external
-def set_profile(profile: uint256, parts: uint256[registry.PROFILE_WORDS]):
-    """
-    @notice Set what part of its capacity a plant can reach in each period, between days.
-    @param parts Ten-thousandths, sixteen 16-bit lanes a word, period 1 in the lowest lane of the first.
-    """
-    registry._check_registrar(msg.sender)
-    registry._set_profile(profile, parts)
-
-
-@external
-def offer_registrar(successor: address):
-    """
-    @notice Offer the role; it changes hands when the successor accepts.
-    """
-    registry._check_registrar(msg.sender)
-    registry._offer_role(successor)
-
-
-@external
-def accept_registrar():
-    """
-    @notice Take the role that was offered to you.
-    """
-    registry._take_role(msg.sender)
+    admission._admit(msg.sender, agent, endowment, is_producer, store)
 
 
 # ---- METER -----------------------------------------------------------------------------------------------
@@ -202,46 +166,65 @@ def accept_registrar():
 
 @external
 def meter(
-    day: uint256, share: uint256, carried: uint256, readings: DynArray[uint256, energy_ledger.MAX_READINGS]
+    day: uint256,
+    share: uint256,
+    relayed: uint256,
+    carried: uint256,
+    readings: DynArray[uint256, energy_ledger.MAX_READINGS],
 ):
     """
-    @notice Post the day's gas for a batch of agents; the last batch ends the day.
+    @notice Post the day's gas and what a batch of submitters used of their own; the last direct one ends the day.
     """
-    amounts._check_calldata(5 + len(readings))
+    amounts._check_calldata(6 + len(readings))
     assert msg.sender == energy_ledger.METER, "energy: meter only"
-    energy_ledger._meter(day, share, carried, readings)
+    energy_ledger._meter(day, share, relayed, carried, readings)
 
 
 # ---- ANYONE ----------------------------------------------------------------------------------------------
 
 
 @external
-def end_unmetered(day: uint256, agents: DynArray[address, energy_ledger.MAX_READINGS]):
+def end_unmetered(day: uint256):
     """
     @notice End a day on which the meter stayed silent too long.
     """
-    amounts._check_calldata(3 + len(agents))
-    energy_ledger._end_unmetered(day, agents)
+    amounts._check_calldata(1)
+    energy_ledger._end_unmetered(day)
 
 
 # ---- VIEWS -----------------------------------------------------------------------------------------------
 
 
+struct Rules:
+    bytecoin: address
+    registry: address
+    periods: uint256
+    window: uint256
+    patience: uint256
+    kappa: uint256
+    efficiency: uint256
+    first_gas: uint256
+    meter: address
+    dust_account: address
+
+
 @view
 @external
-def rules() -> (address, address, uint256, uint256, uint256, uint256, address, address):
+def rules() -> Rules:
     """
-    @notice bytecoin, technology, periods, window, patience, kappa, meter and dust account: fixed at deployment.
+    @notice What was fixed at deployment.
     """
-    return (
-        vault.BYTECOIN.address,
-        production.TECHNOLOGY.address,
-        amounts.PERIODS,
-        calendar.WINDOW,
-        calendar.PATIENCE,
-        energy_ledger.KAPPA,
-        energy_ledger.METER,
-        registry.DUST_ACCOUNT,
+    return Rules(
+        bytecoin=vault.BYTECOIN.address,
+        registry=admission.REGISTRY.address,
+        periods=amounts.PERIODS,
+        window=calendar.WINDOW,
+        patience=calendar.PATIENCE,
+        kappa=energy_ledger.KAPPA,
+        efficiency=energy_ledger.EFFICIENCY,
+        first_gas=energy_ledger.FIRST_GAS,
+        meter=energy_ledger.METER,
+        dust_account=admission.DUST_ACCOUNT,
     )
 
 
@@ -258,27 +241,24 @@ def today() -> calendar.Day:
 @external
 def account_of(owner: address) -> vault.Account:
     """
-    @notice An account's money and the state of its last submission.
+    @notice An account's money and the state of its last submission, as last written.
     """
     return vault._load(owner)
 
 
 @view
 @external
-def plant_of(agent: address) -> registry.Plant:
+def charge_of(agent: address) -> energy_ledger.Charge:
     """
-    @notice A producer's plant.
+    @notice What an agent's last finished day costs it, what of its purchase that leaves, and the store or debt after it.
+            An account is charged when it next submits; this says it before. While a day that it bid on is under way
+            there is nothing to say yet, and all is zero.
     """
-    return registry._plant(agent)
-
-
-@view
-@external
-def profile_of(profile: uint256) -> uint256[registry.PROFILE_WORDS]:
-    """
-    @notice A capacity profile, as it was set.
-    """
-    return registry._profiles[profile]
+    account: vault.Account = vault._load(agent)
+    today: calendar.Day = calendar._load()
+    if today.phase != calendar.DONE and account.day == today.number:
+        account.day = 0  # not charged yet
+    return energy_ledger._charge_of(agent, account)
 
 
 @view

@@ -13,8 +13,6 @@ MAX_PERIODS: constant(uint256) = 48
 MAX_POSTS: constant(uint256) = 49
 MAX_WORDS: constant(uint256) = 13
 LANES: constant(uint256) = 4  # to a word
-# Words one call may show: some 128 standard agents of a day of 24 periods, and always 16 producers or more.
-MAX_SHOWN: constant(uint256) = 1024
 # Submissions a piece may hold, so that every later step on it fits a transaction of 2^24 gas, whatever its plants.
 MAX_PIECE: constant(uint256) = 128
 
@@ -23,7 +21,6 @@ MAX_AMOUNT: constant(uint256) = 2**64 - 1
 LANE_MASK: constant(uint256) = 2**64 - 1
 
 PERIODS: immutable(uint256)
-POSTS: immutable(uint256)
 WORDS: immutable(uint256)
 
 
@@ -32,28 +29,43 @@ def __init__(periods: uint256):
     assert periods > 0 and periods <= MAX_PERIODS, "market: 1 to 48 periods"
 
     PERIODS = periods
-    POSTS = periods + 1
     WORDS = (periods + 4) // 4
 
 
 @view
 @internal
-def _check_calldata(words: uint256):
+def _check_calldata(words: uint256, padding: uint256 = 0):
     """
-    @notice Refuse call data that is not, to the byte, a selector and that many words.
+    @notice Refuse call data that is not, to the byte, a selector, that many words, and some padding.
     @dev What is cut off would be read as zeros, and what is appended costs gas that all share.
     """
-    assert len(msg.data) == 4 + 32 * words, "market: malformed call data"
+    assert len(msg.data) == 4 + 32 * words + padding, "market: malformed call data"
 
 
 @view
 @internal
 def _unused_lanes_are_zero(last_word: uint256) -> bool:
-    # The last word holds POSTS - 4 * (WORDS - 1) lanes, from 1 to 4; a shift by 256 leaves zero.
-    return last_word >> (64 * (POSTS - 4 * (WORDS - 1))) == 0
+    # The last word holds 5 + PERIODS - 4 * WORDS lanes, from 1 to 4; a shift by 256 leaves zero.
+    return last_word >> (64 * (5 + PERIODS - 4 * WORDS)) == 0
 
 
 @pure
 @internal
 def _sum_of_lanes(word: uint256) -> uint256:
-    return (word & LANE_MASK) + ((word >> 64) & LANE_MASK) + ((word >> 128) & LANE_MASK) + (word >> 192)
+    return unsafe_add(
+        unsafe_add(word & LANE_MASK, (word >> 64) & LANE_MASK), unsafe_add((word >> 128) & LANE_MASK, word >> 192)
+    )
+
+
+@pure
+@internal
+def _full_lanes(word: uint256) -> uint256:
+    """
+    @notice All bits of the lanes that hold anything.
+    """
+    lanes: uint256 = LANE_MASK if word & LANE_MASK > 0 else 0
+    for i: uint256 in range(1, LANES):
+        bits: uint256 = unsafe_mul(64, i)
+        if (word >> bits) & LANE_MASK > 0:
+            lanes |= LANE_MASK << bits
+    return lanes

@@ -21,7 +21,7 @@ struct Day:
     opened: uint256  # 64 bits
     settled: uint256  # 64 bits, timestamp of the last settlement
     submissions: uint256  # 24 bits, known when closed
-    left: uint256  # 24 bits, submissions that the present phase still has to handle
+    left: uint256  # 24 bits, submissions that the present phase still has to handle; when metering, direct ones
     pieces: uint256  # 24 bits, shown at the close
     begun: bool  # the running sums of the present phase are today's
 
@@ -97,15 +97,23 @@ def _in_phase(day: uint256, phase: uint256) -> Day:
 
 @view
 @internal
-def _open_day(day: uint256):
+def _in_window(day: uint256):
     """
     @notice Refuse unless that day takes submissions now.
     """
-    word: uint256 = self._today
-    assert word & (2**32 - 1) == day, "calendar: another day"
-    assert (word >> 32) & (2**8 - 1) == OPEN, "calendar: not open"
-    # opened <= timestamp, for block timestamps never fall
-    assert block.timestamp < ((word >> 40) & (2**64 - 1)) + WINDOW, "calendar: window is over"
+    today: Day = self._in_phase(day, OPEN)
+    assert block.timestamp < today.opened + WINDOW, "calendar: window is over"
+
+
+@view
+@internal
+def _after_window(day: uint256) -> Day:
+    """
+    @notice Today, if it is that day and takes no more submissions, but is not yet closed.
+    """
+    today: Day = self._in_phase(day, OPEN)
+    assert block.timestamp >= today.opened + WINDOW, "calendar: window is open"
+    return today
 
 
 @view

@@ -10,88 +10,106 @@
 @custom:trust Nobody is privileged.
 """
 from ..interfaces import IMarket
-from ..interfaces import ITechnology
 from . import amounts
 from . import calendar
 from . import pro_rata
-from . import registry
+from . import records
+from . import admission
 from . import trading_posts
 from . import vault
 
 uses: amounts
 uses: calendar
-uses: registry
+uses: records
+uses: admission
 uses: trading_posts
 
 WAD: constant(uint256) = 10**18
 
-TECHNOLOGY: immutable(ITechnology)
-
-total_delivered: public(uint256[amounts.MAX_WORDS])
-fraction_of: public(HashMap[address, uint256])  # on the last day its plant ran
-
-
-@deploy
-def __init__(technology: address):
-    assert technology.is_contract, "production: no technology"
-
-    TECHNOLOGY = ITechnology(technology)
+_delivered: uint256[amounts.MAX_WORDS]  # by the plants run so far; lane 0 is the good on its post
+_fraction_of: HashMap[address, uint256]  # on the last day its plant ran
 
 
 @external
-def produce(day: uint256, piece: uint256, prior: bytes32, shown: DynArray[uint256, amounts.MAX_SHOWN]):
+def produce(day: uint256, piece: uint256, prior: bytes32, count: uint256):
     """
-    @notice Run the plants of one piece of producers, shown as at the close; with the last, deliveries are final.
+    @notice Run the plants of one piece of producers, whose records follow the arguments as at the close; with the last,
+            deliveries are final.
     @dev On a day without producers, one call that shows nothing.
     """
-    amounts._check_calldata(5 + len(shown))
+    records._check_calldata(4, count * records._size(vault.PRODUCER))
     today: calendar.Day = calendar._in_phase(day, calendar.CLOSED)
-    bids: uint256[amounts.MAX_WORDS] = trading_posts.total_bids
-    good: uint256 = trading_posts.total_offers[0] & amounts.LANE_MASK
-    delivered: uint256[amounts.MAX_WORDS] = empty(uint256[amounts.MAX_WORDS])
-    delivered[0] = good
-    if today.begun:
-        delivered = self.total_delivered
+    totals: trading_posts.Totals = trading_posts._totals
+    delivered: uint256[amounts.MAX_WORDS] = self._delivered if today.begun else self._before_plants(totals)
     today.begun = True
 
     if today.left > 0:
-        size: uint256 = 1 + 2 * amounts.WORDS
-        count: uint256 = len(shown) // size
-        assert count > 0, "production: nothing shown"
-        assert count * size == len(shown), "production: words left over"
-        end: bytes32 = prior
-        for k: uint256 in range(count, bound=amounts.MAX_SHOWN):
-            at: uint256 = k * size
-            link: trading_posts.Link = trading_posts.Link(
-                agent=convert(shown[at], address),
-                bids=empty(uint256[amounts.MAX_WORDS]),
-                offers=empty(uint256[amounts.MAX_WORDS]),
-            )
-            for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
-                link.bids[i] = shown[at + 1 + i]
-                link.offers[i] = shown[at + 1 + amounts.WORDS + i]
-            end = trading_posts._extend(end, link)
-
-            bought: uint256 = 0
-            if bids[0] & amounts.LANE_MASK > 0:
-                bid: uint256 = link.bids[0] & amounts.LANE_MASK
-                bought = pro_rata._share(good, bid, bids[0] & amounts.LANE_MASK)
-            fraction: uint256 = self._run_plant(day, link.agent, link.offers, bought * amounts.UNIT, bids)
-            self.fraction_of[link.agent] = fraction
-            made: uint256[amounts.MAX_WORDS] = self._delivery(link.offers, bids, fraction)
-            for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
-                delivered[i] += made[i]
-        trading_posts._check_piece(vault.PRODUCER, trading_posts.UNPRODUCED, piece, prior, end)
+        end: bytes32 = trading_posts._check_piece(
+            vault.PRODUCER, trading_posts.UNPRODUCED, piece, prior, count, 132
+        )
         trading_posts._mark_piece(vault.PRODUCER, trading_posts.READY, piece, prior, end)
+        delivered = self._run(day, count, 132, totals, delivered)
         today.left -= count
     else:
-        assert len(shown) == 0, "production: no plants to run"
+        assert count == 0, "production: no plants to run"
 
-    self.total_delivered = delivered
+    self._delivered = delivered
     if today.left == 0:
         log IMarket.DayProduced(day=day, delivered=delivered)
         today = calendar._entering(today, calendar.PRODUCED, today.submissions)
     calendar._store(today)
+
+
+@pure
+@internal
+def _before_plants(totals: trading_posts.Totals) -> uint256[amounts.MAX_WORDS]:
+    """
+    @notice What is delivered before any plant ran: the consumption good that standard agents own.
+    """
+    delivered: uint256[amounts.MAX_WORDS] = empty(uint256[amounts.MAX_WORDS])
+    delivered[0] = totals.offers[0] & amounts.LANE_MASK
+    return delivered
+
+
+@internal
+def _run(
+    day: uint256,
+    count: uint256,
+    offset: uint256,
+    totals: trading_posts.Totals,
+    before: uint256[amounts.MAX_WORDS],
+) -> uint256[amounts.MAX_WORDS]:
+    """
+    @notice Run the plants of `count` records that stand at `offset` of the call data; all deliveries with theirs.
+    """
+    delivered: uint256[amounts.MAX_WORDS] = before
+    good: uint256 = delivered[0] & amounts.LANE_MASK
+    good_bids: uint256 = totals.bids[0] & amounts.LANE_MASK
+    at: uint256 = offset
+    for _k: uint256 in range(count, bound=trading_posts.COUNT_MASK):
+        record: Bytes[records.MAX_RECORD] = records._at(at)
+        at += 32 * records._size(vault.PRODUCER)
+        agent: address = convert(convert(extract32(record, 0), uint256) & records.AGENT_MASK, address)
+        offers: uint256[amounts.MAX_WORDS] = self._offers(record)
+        bought: uint256 = 0
+        if good_bids > 0:
+            bid: uint256 = convert(extract32(record, 32), uint256) & amounts.LANE_MASK
+            bought = pro_rata._share(good, bid, good_bids) * amounts.UNIT
+        fraction: uint256 = self._run_plant(day, agent, offers, bought, totals.bids)
+        self._fraction_of[agent] = fraction
+        made: uint256[amounts.MAX_WORDS] = self._delivery(offers, totals.bids, fraction)
+        for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
+            delivered[i] = unsafe_add(delivered[i], made[i])
+    return delivered
+
+
+@view
+@internal
+def _offers(record: Bytes[records.MAX_RECORD]) -> uint256[amounts.MAX_WORDS]:
+    offers: uint256[amounts.MAX_WORDS] = empty(uint256[amounts.MAX_WORDS])
+    for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
+        offers[i] = convert(extract32(record, 32 * (1 + amounts.WORDS + i)), uint256)
+    return offers
 
 
 @internal
@@ -105,10 +123,9 @@ def _run_plant(
     """
     @notice Burn a plant's inputs; the fraction of its offers that they suffice for.
     """
-    plant: registry.Plant = registry._plant(agent)
     needed: uint256 = 0
     fraction: uint256 = 0
-    needed, fraction = staticcall TECHNOLOGY.run(offers, bids, bought, plant.theta, plant.c)
+    needed, fraction = staticcall admission.REGISTRY.run(agent, offers, bids, bought)
     log IMarket.PlantRun(
         day=day, agent=agent, inputs_bought=bought, inputs_used=min(bought, needed), fraction=fraction
     )
@@ -125,16 +142,13 @@ def _delivery(
     """
     made: uint256[amounts.MAX_WORDS] = empty(uint256[amounts.MAX_WORDS])
     for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
-        offered: uint256 = offers[i]
-        if offered == 0:
+        offered: uint256 = offers[i] & amounts._full_lanes(bids[i])
+        if fraction == WAD:
+            made[i] = offered
             continue
-        paid: uint256 = bids[i]
         word: uint256 = 0
         for lane: uint256 in range(amounts.LANES):
-            if paid & amounts.LANE_MASK > 0:
-                part: uint256 = pro_rata._share(offered & amounts.LANE_MASK, fraction, WAD)
-                word |= part << unsafe_mul(64, lane)
-            offered >>= 64
-            paid >>= 64
+            bits: uint256 = unsafe_mul(64, lane)
+            word |= pro_rata._share((offered >> bits) & amounts.LANE_MASK, fraction, WAD) << bits
         made[i] = word
     return made

@@ -3,20 +3,21 @@
 @title Registry
 @license MIT
 @notice Who takes part and with what: standard agents and their endowments, producers and their plants.
-@dev Endowments and capacities are bounded in sum, so that no post's total can overflow a lane.
+@dev What markets must know of an agent at every submission they keep themselves, told when it is admitted. Endowments and capacities are bounded in sum, so that no post's total can overflow a lane.
 @custom:units endowment and capacity in 10^-9; theta and c with 18 decimals; profiles in ten-thousandths
 @custom:trust The registrar admits agents and sets capacity profiles, between days only. It cannot touch money, alter
     or remove what is registered, or act during a day.
 """
-from ..interfaces import IMarket
-from ..interfaces import ITechnology
+from ..interfaces import IRegistry
 from . import amounts
 from . import calendar
-from . import vault
+from . import technology
 
 uses: amounts
-uses: calendar
-uses: vault
+
+interface Market:
+    def admit(agent: address, endowment: uint256, is_producer: bool, store: uint256): nonpayable
+    def today() -> calendar.Day: view
 
 struct Plant:
     theta: uint256  # 96 bits
@@ -30,26 +31,37 @@ FULL: constant(uint256) = 10_000  # a profile's part that means the whole capaci
 
 MAX_ENDOWMENT: constant(uint256) = 10**18  # 10^9 whole units
 MAX_CAPACITY: constant(uint256) = 10**18
+MAX_OUTPUT: constant(uint256) = 2**62  # of all plants in all periods of a day: what anybody can buy fits its account
 
-# Never paid or registered: where the dust goes.
-DUST_ACCOUNT: immutable(address)
-
+market: public(address)
 registrar: public(address)
 next_registrar: public(address)
+endowment_of: public(HashMap[address, uint256])
 total_endowment: public(uint256)
 total_capacity: public(uint256)
-endowment_of: public(HashMap[address, uint256])
 _plants: HashMap[address, uint256]
 _profiles: uint256[PROFILE_WORDS][PROFILES]
 
 
 @deploy
-def __init__(registrar: address, dust_account: address):
+def __init__(registrar: address):
     assert registrar != empty(address), "registry: no registrar"
-    assert dust_account != empty(address), "registry: no dust account"
 
     self.registrar = registrar
-    DUST_ACCOUNT = dust_account
+
+
+@internal
+def _bind(caller: address):
+    assert self.market == empty(address), "registry: bound already"
+
+    self.market = caller
+
+
+@view
+@internal
+def _check_between_days():
+    assert self.market != empty(address), "registry: no market yet"
+    assert (staticcall Market(self.market).today()).phase == calendar.DONE, "calendar: a day is under way"
 
 
 @view
@@ -61,7 +73,7 @@ def _check_registrar(caller: address):
 @internal
 def _offer_role(successor: address):
     self.next_registrar = successor
-    log IMarket.RegistrarOffered(registrar=self.registrar, successor=successor)
+    log IRegistry.RegistrarOffered(registrar=self.registrar, successor=successor)
 
 
 @internal
@@ -71,7 +83,7 @@ def _take_role(caller: address):
     former: address = self.registrar
     self.registrar = caller
     self.next_registrar = empty(address)
-    log IMarket.RegistrarChanged(former=former, registrar=caller)
+    log IRegistry.RegistrarChanged(former=former, registrar=caller)
 
 
 @internal
@@ -79,7 +91,7 @@ def _set_profile(profile: uint256, parts: uint256[PROFILE_WORDS]):
     """
     @notice Say which part of its capacity every plant of that profile can reach in each period.
     """
-    calendar._between_days()
+    self._check_between_days()
     assert profile < PROFILES, "registry: no such profile"
     for period: uint256 in range(amounts.MAX_PERIODS):
         part: uint256 = (parts[period // 16] >> (16 * (period % 16))) & (2**16 - 1)
@@ -87,46 +99,45 @@ def _set_profile(profile: uint256, parts: uint256[PROFILE_WORDS]):
         assert part == 0 or period < amounts.PERIODS, "registry: profile too long"
 
     self._profiles[profile] = parts
-    log IMarket.ProfileSet(profile=profile, parts=parts)
+    log IRegistry.ProfileSet(profile=profile, parts=parts)
 
 
 @internal
-def _admit(agent: address, kind: uint256):
-    calendar._between_days()
-    assert agent not in [empty(address), self, DUST_ACCOUNT], "registry: not an agent's address"
-    account: vault.Account = vault._load(agent)
-    assert account.kind == vault.PLAIN, "registry: registered already"
-
-    account.kind = kind
-    vault._store(agent, account)
-
-
-@internal
-def _register_standard(agent: address, endowment: uint256):
-    self._admit(agent, vault.STANDARD)
+def _register_standard(agent: address, endowment: uint256, store: uint256):
+    self._check_between_days()
     assert endowment > 0, "registry: no endowment"
     assert endowment <= MAX_ENDOWMENT, "registry: endowment too large"
     assert self.total_endowment + endowment <= amounts.MAX_AMOUNT, "registry: endowments too large"
 
     self.total_endowment += endowment
     self.endowment_of[agent] = endowment
-    log IMarket.StandardRegistered(agent=agent, endowment=endowment)
+    extcall Market(self.market).admit(agent, endowment, False, store)
+    log IRegistry.StandardRegistered(agent=agent, endowment=endowment, store=store)
 
 
 @internal
-def _register_producer(agent: address, plant: Plant, technology: ITechnology):
-    self._admit(agent, vault.PRODUCER)
+def _register_producer(agent: address, plant: Plant, store: uint256):
+    self._check_between_days()
+    technology._check(plant.theta, plant.c)
     assert plant.capacity > 0, "registry: no capacity"
     assert plant.capacity <= MAX_CAPACITY, "registry: capacity too large"
     assert plant.profile < PROFILES, "registry: unknown profile"
-    assert self.total_capacity + plant.capacity <= amounts.MAX_AMOUNT, "registry: capacities too large"
-    inputs: uint256 = staticcall technology.inputs_for(plant.capacity * amounts.UNIT, plant.theta, plant.c)
+    assert (self.total_capacity + plant.capacity) * amounts.PERIODS < MAX_OUTPUT, "registry: capacities too large"
+    inputs: uint256 = technology._inputs_for(
+        plant.capacity * amounts.UNIT, plant.theta, plant.c, technology._log_theta(plant.theta, plant.c)
+    )
     assert inputs <= amounts.MAX_AMOUNT * amounts.UNIT // amounts.PERIODS, "registry: plant needs too much"
 
     self.total_capacity += plant.capacity
     self._plants[agent] = plant.theta | (plant.c << 96) | (plant.capacity << 158) | (plant.profile << 222)
-    log IMarket.ProducerRegistered(
-        agent=agent, theta=plant.theta, c=plant.c, capacity=plant.capacity, profile=plant.profile
+    extcall Market(self.market).admit(agent, 0, True, store)
+    log IRegistry.ProducerRegistered(
+        agent=agent,
+        theta=plant.theta,
+        c=plant.c,
+        capacity=plant.capacity,
+        profile=plant.profile,
+        store=store,
     )
 
 
@@ -144,13 +155,12 @@ def _plant(agent: address) -> Plant:
 
 @view
 @internal
-def _check_capacity(agent: address, offers: uint256[amounts.MAX_WORDS]):
+def _within_capacity(agent: address, offers: uint256[amounts.MAX_WORDS]) -> bool:
     """
-    @notice Refuse an offer above what the plant can reach in any period of the day.
+    @notice Whether the plant can reach what is offered, in every period of the day.
     """
     plant: Plant = self._plant(agent)
     parts: uint256[PROFILE_WORDS] = self._profiles[plant.profile]
-    assert offers[0] & amounts.LANE_MASK == 0, "registry: producers own no good"
     rest: uint256 = 0
     for i: uint256 in range(amounts.PERIODS, bound=amounts.MAX_PERIODS):
         if i % 16 == 0:
@@ -158,6 +168,32 @@ def _check_capacity(agent: address, offers: uint256[amounts.MAX_WORDS]):
         post: uint256 = unsafe_add(i, 1)
         offer: uint256 = (offers[post // 4] >> unsafe_mul(64, post % 4)) & amounts.LANE_MASK
         # both products stay below 2^80
-        most: uint256 = unsafe_mul(plant.capacity, rest & (2**16 - 1))
-        assert unsafe_mul(offer, FULL) <= most, "registry: offer above capacity"
+        if unsafe_mul(offer, FULL) > unsafe_mul(plant.capacity, rest & (2**16 - 1)):
+            return False
         rest >>= 16
+    return True
+
+
+@view
+@internal
+def _run(
+    agent: address, offers: uint256[amounts.MAX_WORDS], bids: uint256[amounts.MAX_WORDS], bought: uint256
+) -> (uint256, uint256):
+    """
+    @notice A plant's day: the inputs its offers take, and the fraction of them that `bought` inputs suffice for.
+    """
+    plant: Plant = self._plant(agent)
+    log_theta: int256 = technology._log_theta(plant.theta, plant.c)
+    needed: uint256 = 0
+    for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
+        offered: uint256 = offers[i]
+        paid: uint256 = bids[i]
+        if offered == 0 or paid == 0:
+            continue
+        for _lane: uint256 in range(amounts.LANES):
+            offer: uint256 = offered & amounts.LANE_MASK
+            if offer > 0 and paid & amounts.LANE_MASK > 0:
+                needed += technology._inputs_for(offer * amounts.UNIT, plant.theta, plant.c, log_theta)
+            offered >>= 64
+            paid >>= 64
+    return needed, technology._fraction(bought, needed, plant.c)

@@ -12,18 +12,29 @@
 from ..interfaces import IMarket
 from . import amounts
 from . import calendar
+from . import energy_ledger
 from . import pro_rata
 from . import production
-from . import registry
+from . import records
+from . import admission
 from . import trading_posts
 from . import vault
 
 uses: amounts
 uses: calendar
+uses: energy_ledger
 uses: production
-uses: registry
+uses: records
+uses: admission
 uses: trading_posts
 uses: vault
+
+LOGGED: constant(uint256) = 32  # outcomes in one event
+
+struct Market:
+    bids: uint256[amounts.MAX_WORDS]
+    delivered: uint256[amounts.MAX_WORDS]
+    idle: uint256[amounts.MAX_WORDS]  # all bits of the lanes of posts without a delivery
 
 struct Outcome:
     energy: uint256
@@ -41,143 +52,159 @@ _dust: uint256
 
 
 @external
-def settle(
-    day: uint256, kind: uint256, piece: uint256, prior: bytes32, shown: DynArray[uint256, amounts.MAX_SHOWN]
-):
+def settle(day: uint256, kind: uint256, piece: uint256, prior: bytes32, count: uint256):
     """
-    @notice Allocate and pay out one piece, shown as at the close; with the last, the day's dust is known.
+    @notice Allocate and pay out one piece, whose records follow the arguments as at the close; with the last, the day's
+            dust is known.
     """
-    amounts._check_calldata(6 + len(shown))
+    records._check_calldata(5, count * records._size(kind))
     today: calendar.Day = calendar._in_phase(day, calendar.PRODUCED)
-    assert kind in [vault.STANDARD, vault.PRODUCER], "settlement: no such kind"
-    bids: uint256[amounts.MAX_WORDS] = trading_posts.total_bids
-    delivered: uint256[amounts.MAX_WORDS] = production.total_delivered
     sums: Sums = self._load(self._sums) if today.begun else empty(Sums)
     today.begun = True
 
-    size: uint256 = trading_posts._link_words(kind)
-    count: uint256 = len(shown) // size
-    assert count > 0, "settlement: nothing shown"
-    assert count * size == len(shown), "settlement: words left over"
-    end: bytes32 = prior
-    for k: uint256 in range(count, bound=amounts.MAX_SHOWN):
-        at: uint256 = k * size
-        link: trading_posts.Link = trading_posts.Link(
-            agent=convert(shown[at], address),
-            bids=empty(uint256[amounts.MAX_WORDS]),
-            offers=empty(uint256[amounts.MAX_WORDS]),
-        )
-        for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
-            link.bids[i] = shown[at + 1 + i]
-            if kind == vault.PRODUCER:
-                link.offers[i] = shown[at + 1 + amounts.WORDS + i]
-        end = trading_posts._extend(end, link)
-
-        sold: uint256[amounts.MAX_WORDS] = empty(uint256[amounts.MAX_WORDS])
-        if kind == vault.STANDARD:
-            sold[0] = registry.endowment_of[link.agent]
-        else:
-            sold = production._delivery(link.offers, bids, production.fraction_of[link.agent])
-        outcome: Outcome = self._outcome(link.bids, sold, bids, delivered)
-        sums.money += outcome.revenue + outcome.refund
-        sums.energy += outcome.energy
-        sums.good += outcome.good
-
-        account: vault.Account = vault._load(link.agent)
-        account.money += (outcome.revenue + outcome.refund) * amounts.UNIT
-        account.energy = outcome.energy
-        account.state = vault.SETTLED
-        vault._store(link.agent, account)
-        log IMarket.Settled(
-            day=day,
-            agent=link.agent,
-            energy=outcome.energy,
-            good=outcome.good,
-            revenue=outcome.revenue,
-            refund=outcome.refund,
-        )
-    trading_posts._check_piece(kind, trading_posts.READY, piece, prior, end)
+    _end: bytes32 = trading_posts._check_piece(kind, trading_posts.READY, piece, prior, count, 164)
     trading_posts._finish_piece(piece)
-
+    posts: Market = self._market(trading_posts._totals.bids, production._delivered)
+    sums = self._pay(day, kind, count, 164, posts, sums)
     today.left -= count
     self._sums = sums.money | (sums.energy << 80) | (sums.good << 160)
     if today.left == 0:
-        self._book_dust(day, sums, bids, delivered)
-        today = calendar._entering(today, calendar.SETTLED, today.submissions)
-        today.settled = block.timestamp
-    calendar._store(today)
+        self._finish(today, sums, posts)
+    else:
+        calendar._store(today)
 
 
 @view
 @internal
-def _outcome(
-    own_bids: uint256[amounts.MAX_WORDS],
-    sold: uint256[amounts.MAX_WORDS],
-    bids: uint256[amounts.MAX_WORDS],
-    delivered: uint256[amounts.MAX_WORDS],
+def _market(bids: uint256[amounts.MAX_WORDS], delivered: uint256[amounts.MAX_WORDS]) -> Market:
+    posts: Market = Market(bids=bids, delivered=delivered, idle=empty(uint256[amounts.MAX_WORDS]))
+    for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
+        posts.idle[i] = ~amounts._full_lanes(delivered[i])
+    return posts
+
+
+@internal
+def _pay(day: uint256, kind: uint256, count: uint256, offset: uint256, posts: Market, so_far: Sums) -> Sums:
+    """
+    @notice Pay out `count` records that stand at `offset` of the call data; the day's sums with theirs.
+    """
+    sums: Sums = so_far
+    outcomes: DynArray[uint256, 2 * LOGGED] = []
+    at: uint256 = offset
+    for k: uint256 in range(count, bound=trading_posts.COUNT_MASK):
+        record: Bytes[records.MAX_RECORD] = records._at(at)
+        at += 32 * records._size(kind)
+        owner: uint256 = convert(extract32(record, 0), uint256)
+        agent: address = convert(owner & records.AGENT_MASK, address)
+        account: vault.Account = vault._load(agent)
+        outcome: Outcome = self._bought(record, posts)
+        if kind == vault.STANDARD:
+            outcome = self._sold_good(outcome, account.endowment, posts)
+        else:
+            outcome = self._sold_energy(outcome, record, production._fraction_of[agent], posts)
+        sums.money += outcome.revenue + outcome.refund
+        sums.energy += outcome.energy
+        sums.good += outcome.good
+
+        account.money += (outcome.revenue + outcome.refund) * amounts.UNIT
+        account.energy = outcome.energy
+        account.state = vault.SETTLED
+        if owner >> 160 > 0:
+            account = energy_ledger._keep(agent, account, owner >> 160)
+        vault._store(agent, account)
+        outcomes.append(convert(agent, uint256) | (outcome.refund << 160))
+        outcomes.append(outcome.energy | (outcome.good << 64) | (outcome.revenue << 128))
+        if len(outcomes) == 2 * LOGGED or k + 1 == count:
+            log IMarket.Settled(day=day, outcomes=outcomes)
+            outcomes = []
+    return sums
+
+
+@view
+@internal
+def _bought(record: Bytes[records.MAX_RECORD], posts: Market) -> Outcome:
+    """
+    @notice What a submission's bids buy, and what of them comes back.
+    """
+    energy: uint256 = 0
+    refund: uint256 = 0
+    for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
+        bids: uint256 = convert(extract32(record, unsafe_mul(32, i) + 32), uint256)
+        if bids == 0:
+            continue
+        energy = unsafe_add(energy, pro_rata._shares(posts.delivered[i], bids, posts.bids[i]))
+        if bids & posts.idle[i] > 0:
+            refund = unsafe_add(refund, amounts._sum_of_lanes(bids & posts.idle[i]))
+    # Lane 0 is the good, not energy.
+    good: uint256 = pro_rata._shares(
+        posts.delivered[0] & amounts.LANE_MASK, convert(extract32(record, 32), uint256), posts.bids[0]
+    )
+    return Outcome(energy=unsafe_sub(energy, good), good=good, revenue=0, refund=refund)
+
+
+@view
+@internal
+def _sold_good(bought: Outcome, endowment: uint256, posts: Market) -> Outcome:
+    """
+    @notice With what its endowment sells for; where nobody bids for the good it is handed back.
+    """
+    outcome: Outcome = bought
+    bids: uint256 = posts.bids[0] & amounts.LANE_MASK
+    if bids == 0:
+        outcome.good += endowment
+    else:
+        outcome.revenue = pro_rata._share(bids, endowment, posts.delivered[0] & amounts.LANE_MASK)
+    return outcome
+
+
+@view
+@internal
+def _sold_energy(
+    bought: Outcome, record: Bytes[records.MAX_RECORD], fraction: uint256, posts: Market
 ) -> Outcome:
     """
-    @notice What one submission gets, from the totals of bids and deliveries.
+    @notice With what its plant's deliveries sell for.
     """
-    outcome: Outcome = empty(Outcome)
+    outcome: Outcome = bought
+    sold: uint256[amounts.MAX_WORDS] = production._delivery(production._offers(record), posts.bids, fraction)
     for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
-        own: uint256 = own_bids[i]
-        offered: uint256 = sold[i]
-        if own | offered == 0:
-            continue
-        paid: uint256 = bids[i]
-        made: uint256 = delivered[i]
-        for _lane: uint256 in range(amounts.LANES):
-            bid: uint256 = own & amounts.LANE_MASK
-            offer: uint256 = offered & amounts.LANE_MASK
-            quantity: uint256 = made & amounts.LANE_MASK
-            all_bids: uint256 = paid & amounts.LANE_MASK
-            # Sums of 49 lanes stay far below 2^256.
-            if quantity == 0:
-                outcome.refund = unsafe_add(outcome.refund, bid)
-            elif all_bids == 0:
-                outcome.good = unsafe_add(outcome.good, offer)  # the good alone is offered to nobody: plants then rest
-            else:
-                outcome.revenue = unsafe_add(outcome.revenue, pro_rata._share(all_bids, offer, quantity))
-                outcome.energy = unsafe_add(outcome.energy, pro_rata._share(quantity, bid, all_bids))
-            own >>= 64
-            offered >>= 64
-            made >>= 64
-            paid >>= 64
-
-    # Lane 0 is the good, not energy.
-    good_bids: uint256 = bids[0] & amounts.LANE_MASK
-    if good_bids > 0:
-        good: uint256 = delivered[0] & amounts.LANE_MASK
-        bought: uint256 = pro_rata._share(good, own_bids[0] & amounts.LANE_MASK, good_bids)
-        outcome.good = unsafe_add(outcome.good, bought)
-        outcome.energy = unsafe_sub(outcome.energy, bought)  # added above
+        if sold[i] > 0:
+            outcome.revenue = unsafe_add(
+                outcome.revenue, pro_rata._shares(posts.bids[i], sold[i], posts.delivered[i])
+            )
     return outcome
 
 
 @internal
-def _book_dust(
-    day: uint256, sums: Sums, bids: uint256[amounts.MAX_WORDS], delivered: uint256[amounts.MAX_WORDS]
-):
+def _finish(day: calendar.Day, sums: Sums, posts: Market):
     """
     @notice Hand what flooring left over to the dust account: money to withdraw, energy and good as a record.
     """
     money: uint256 = 0
     energy: uint256 = 0
     for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
-        money += amounts._sum_of_lanes(bids[i])
-        energy += amounts._sum_of_lanes(delivered[i])
-    good: uint256 = delivered[0] & amounts.LANE_MASK
+        money += amounts._sum_of_lanes(posts.bids[i])
+        energy += amounts._sum_of_lanes(posts.delivered[i])
+    good: uint256 = posts.delivered[0] & amounts.LANE_MASK
     left: Sums = Sums(money=money - sums.money, energy=energy - good - sums.energy, good=good - sums.good)
 
-    vault._credit(registry.DUST_ACCOUNT, left.money * amounts.UNIT)
+    if left.money > 0:
+        vault._credit(admission.DUST_ACCOUNT, left.money * amounts.UNIT)
     total: Sums = self._load(self._dust)
     self._dust = (
         (total.money + left.money) | ((total.energy + left.energy) << 80) | ((total.good + left.good) << 160)
     )
     log IMarket.DaySettled(
-        day=day, settled=block.timestamp, dust_money=left.money, dust_energy=left.energy, dust_good=left.good
+        day=day.number,
+        settled=block.timestamp,
+        dust_money=left.money,
+        dust_energy=left.energy,
+        dust_good=left.good,
     )
+    direct: uint256 = day.submissions - energy_ledger._relayed_count()
+    today: calendar.Day = calendar._entering(day, calendar.SETTLED, direct)
+    today.settled = block.timestamp
+    calendar._store(today)
 
 
 @pure

@@ -19,6 +19,13 @@ MAX_GOOD: constant(uint256) = (2**64 - 1) * 10**9  # as much as any post can eve
 
 @pure
 @internal
+def _check(theta: uint256, c: uint256):
+    assert theta > 0 and theta <= MAX_THETA, "technology: theta out of range"
+    assert c > 0 and c <= MAX_C, "technology: c out of range"
+
+
+@pure
+@internal
 def _log_theta(theta: uint256, c: uint256) -> int256:
     """
     @notice The part of `_inputs_for` that a plant's periods share; zero where it is not needed.

@@ -5,21 +5,25 @@
 @license MIT
 @notice Bids and offers: escrowed and committed to while the window is open, shown again and added up after it.
 @dev A submission is not stored. It lengthens one of two hash chains, of standard agents and of producers, and its event
-     carries it. After the window anyone shows the chains' links again, newest piece first, so that every piece is
-     checked against the head the moment it comes and nobody can hold the close up. A head packs 232 bits of hash
-     above a 24-bit count of links.
+     carries it. After the window anyone shows the chains' links again: all at once (`clearing`), or newest piece
+     first, so that every piece is checked against the head the moment it comes and nobody can hold the close up. A
+     head packs 232 bits of hash above a 24-bit count of links.
 @custom:units 10^-9 of a bytecoin, kWh or unit of the consumption good, in lanes (see `amounts`)
 @custom:trust Nobody is privileged.
 """
 from ..interfaces import IMarket
 from . import amounts
 from . import calendar
-from . import registry
+from . import energy_ledger
+from . import records
+from . import admission
 from . import vault
 
 uses: amounts
 uses: calendar
-uses: registry
+uses: energy_ledger
+uses: records
+uses: admission
 uses: vault
 
 COUNT_MASK: constant(uint256) = 2**24 - 1
@@ -30,15 +34,17 @@ UNPRODUCED: constant(uint256) = 1  # producers' links, plants not yet run
 READY: constant(uint256) = 2  # can be settled
 DONE: constant(bytes32) = 0x0000000000000000000000000000000000000000000000000000000000000001
 
-struct Link:
-    agent: address
+struct Entry:
+    account: vault.Account  # as it stands once the submission is escrowed
+    refusal: String[32]  # why it cannot be; empty if it can
+
+struct Totals:
     bids: uint256[amounts.MAX_WORDS]
-    offers: uint256[amounts.MAX_WORDS]  # zeros for standard agents
+    offers: uint256[amounts.MAX_WORDS]
 
 _heads: HashMap[uint256, bytes32]  # by kind of account
 _pieces: HashMap[uint256, bytes32]
-total_bids: public(uint256[amounts.MAX_WORDS])
-total_offers: public(uint256[amounts.MAX_WORDS])
+_totals: Totals  # of the pieces closed so far
 
 
 # ---- THE WINDOW ------------------------------------------------------------------------------------------
@@ -75,61 +81,113 @@ def open():
     )
     self._heads[vault.STANDARD] = self._genesis(number, vault.STANDARD)
     self._heads[vault.PRODUCER] = self._genesis(number, vault.PRODUCER)
+    energy_ledger._empty_pool()
     log IMarket.DayOpened(day=number, opened=block.timestamp, deadline=block.timestamp + calendar.WINDOW)
 
 
 @pure
 @internal
-def _extend(head: bytes32, link: Link) -> bytes32:
+def _extend(head: bytes32, owner: uint256, words: Bytes[records.MAX_RECORD]) -> bytes32:
+    """
+    @notice The chain of submissions lengthened by one more.
+    @param owner The agent, above it kWh to be stored.
+    """
     count: uint256 = (convert(head, uint256) & COUNT_MASK) + 1
-    return convert((convert(keccak256(abi_encode(head, link)), uint256) & ~COUNT_MASK) | count, bytes32)
+    assert count <= MAX_LINKS, "posts: day is full"
+    link: bytes32 = keccak256(concat(head, convert(owner, bytes32), words))
+    return convert((convert(link, uint256) & ~COUNT_MASK) | count, bytes32)
 
 
 @internal
-def _submit(
-    agent: address,
-    day: uint256,
-    bids: DynArray[uint256, amounts.MAX_WORDS],
-    offers: DynArray[uint256, amounts.MAX_WORDS],
-    gas_at_start: uint256,
-):
-    calendar._open_day(day)
+def _tell(agent: address, account: vault.Account, to_store: uint256, words: Bytes[records.MAX_RECORD]):
+    """
+    @notice Store the account of a submission and say what was submitted.
+    """
+    vault._store(agent, account)
+    log IMarket.Submitted(
+        day=account.day, agent=agent, observed_gas=account.gas, to_store=to_store, words=words
+    )
+
+
+@internal
+def _enter(agent: address, day: uint256, to_store: uint256, words: Bytes[records.MAX_RECORD]) -> Entry:
+    """
+    @notice Judge a submission, and charge and escrow it if nothing speaks against it; the caller stores the account.
+    @dev Direct submissions revert with what it finds, relayed ones are skipped.
+    """
     account: vault.Account = vault._load(agent)
-    assert account.kind != vault.PLAIN, "posts: not registered"
-    assert account.day != day, "posts: already submitted"
-    assert len(bids) == amounts.WORDS, "posts: wrong number of bids"
-    link: Link = Link(agent=agent, bids=empty(uint256[amounts.MAX_WORDS]), offers=empty(uint256[amounts.MAX_WORDS]))
+    entry: Entry = Entry(account=account, refusal="")
+    if not (account.endowment > 0 or account.is_producer):
+        entry.refusal = "posts: not registered"
+        return entry
+    if account.day == day:
+        entry.refusal = "posts: already submitted"
+        return entry
+    if len(words) != 32 * amounts.WORDS * vault._kind(account):
+        entry.refusal = "posts: wrong number of words"
+        return entry
+
     total: uint256 = 0
     word: uint256 = 0
     for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
-        word = bids[i]
-        link.bids[i] = word
-        total += amounts._sum_of_lanes(word)
-    assert amounts._unused_lanes_are_zero(word), "posts: bid beyond the last post"
+        word = convert(extract32(words, unsafe_mul(32, i)), uint256)
+        total = unsafe_add(total, amounts._sum_of_lanes(word))
     anything: uint256 = total
-    if account.kind == vault.STANDARD:
-        assert len(offers) == 0, "posts: endowment is the offer"
-    else:
-        assert len(offers) == amounts.WORDS, "posts: wrong number of offers"
+    if not amounts._unused_lanes_are_zero(word):
+        entry.refusal = "posts: bid beyond the last post"
+    if account.is_producer:
+        offers: uint256[amounts.MAX_WORDS] = empty(uint256[amounts.MAX_WORDS])
         for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
-            word = offers[i]
-            link.offers[i] = word
+            word = convert(extract32(words, 32 * (amounts.WORDS + i)), uint256)
+            offers[i] = word
             anything |= word
-        assert amounts._unused_lanes_are_zero(word), "posts: offer beyond the last"
-        registry._check_capacity(agent, link.offers)
-    assert anything > 0, "posts: nothing bid or offered"
+        if not amounts._unused_lanes_are_zero(word):
+            entry.refusal = "posts: offer beyond the last"
+        elif offers[0] & amounts.LANE_MASK > 0:
+            entry.refusal = "posts: producers own no good"
+        elif not (staticcall admission.REGISTRY.within_capacity(agent, offers)):
+            entry.refusal = "posts: offer above capacity"
     money: uint256 = total * amounts.UNIT
-    assert account.money >= money, "posts: bids above money held"
+    charge: energy_ledger.Charge = energy_ledger._charge_of(agent, account)
+    if anything == 0:
+        entry.refusal = "posts: nothing bid or offered"
+    elif account.money < money:
+        entry.refusal = "posts: bids above money held"
+    elif to_store > 0 and (energy_ledger.EFFICIENCY == 0 or to_store > energy_ledger.MAX_STORED):
+        entry.refusal = "energy: cannot be stored"
+    elif not energy_ledger._covers_next(account, charge):
+        entry.refusal = "energy: store below last cost"
 
-    head: bytes32 = self._heads[account.kind]
-    assert convert(head, uint256) & COUNT_MASK < MAX_LINKS, "posts: day is full"
-    self._heads[account.kind] = self._extend(head, link)
-    account.money -= money
-    account.day = day
-    account.state = vault.SUBMITTED
-    account.observed_gas = min(gas_at_start - msg.gas, 2**32 - 1)
-    vault._store(agent, account)
-    log IMarket.Submitted(day=day, agent=agent, observed_gas=account.observed_gas, bids=bids, offers=offers)
+    if len(entry.refusal) == 0:
+        entry.account = energy_ledger._book(agent, account, charge)
+        entry.account.money -= money
+        entry.account.day = day
+        entry.account.state = vault.SUBMITTED
+    return entry
+
+
+@external
+def submit(day: uint256, to_store: uint256, words: Bytes[records.MAX_RECORD]):
+    """
+    @notice Bid on the posts and, as a producer, offer electricity: once a day, within the window, escrowed at once.
+    @param day The day it is meant for; on any other it is refused.
+    @param to_store kWh of the purchase that go to the store, 10^-9; zero where verification is paid from the purchase.
+    @param words All words of the bids on the day's posts, in lanes; then, of producers, all words of the offers, whose
+           lane 0 is zero.
+    """
+    gas_at_start: uint256 = msg.gas
+    amounts._check_calldata(4 + len(words) // 32)
+    calendar._in_window(day)
+    entry: Entry = self._enter(msg.sender, day, to_store, words)
+    assert len(entry.refusal) == 0, entry.refusal
+
+    kind: uint256 = vault._kind(entry.account)
+    head: bytes32 = self._heads[kind]
+    self._heads[kind] = self._extend(head, convert(msg.sender, uint256) | (to_store << 160), words)
+    account: vault.Account = entry.account
+    account.relayed = False
+    account.gas = min(gas_at_start - msg.gas, energy_ledger.MAX_GAS)
+    self._tell(msg.sender, account, to_store, words)
 
 
 # ---- SHOWING SUBMISSIONS AGAIN ---------------------------------------------------------------------------
@@ -137,17 +195,53 @@ def _submit(
 
 @view
 @internal
-def _link_words(kind: uint256) -> uint256:
+def _add_up(kind: uint256, prior: bytes32, count: uint256, offset: uint256, so_far: Totals) -> (bytes32, Totals):
     """
-    @notice Words a shown submission takes: the agent, its bids and, of producers, its offers.
+    @notice The chain of a kind after `count` records that stand at `offset` of the call data, and totals with them.
     """
-    return 1 + amounts.WORDS if kind == vault.STANDARD else 1 + 2 * amounts.WORDS
+    totals: Totals = so_far
+    end: bytes32 = prior
+    size: uint256 = 32 * records._size(kind)
+    at: uint256 = offset
+    for _k: uint256 in range(count, bound=COUNT_MASK):
+        record: Bytes[records.MAX_RECORD] = records._at(at)
+        owner: uint256 = convert(extract32(record, 0), uint256)
+        end = self._extend(end, owner, slice(record, 32, size - 32))
+        for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
+            totals.bids[i] = unsafe_add(totals.bids[i], convert(extract32(record, unsafe_mul(32, i) + 32), uint256))
+        if kind == vault.STANDARD:
+            totals.offers[0] += vault._endowment(convert(owner & records.AGENT_MASK, address))
+        else:
+            for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
+                offer: uint256 = convert(extract32(record, 32 * (1 + amounts.WORDS + i)), uint256)
+                totals.offers[i] = unsafe_add(totals.offers[i], offer)
+        at += size
+    return end, totals
 
 
 @view
 @internal
-def _check_piece(kind: uint256, stage: uint256, piece: uint256, prior: bytes32, end: bytes32):
+def _check_end(kind: uint256, end: bytes32):
+    """
+    @notice Refuse records that do not lead to the head of their chain.
+    """
+    assert end == self._heads[kind], "posts: not what was submitted"
+
+
+@view
+@internal
+def _check_piece(kind: uint256, stage: uint256, piece: uint256, prior: bytes32, count: uint256, offset: uint256) -> bytes32:
+    """
+    @notice Refuse records that are not, in full, a piece that waits for that stage.
+    @return The head of the chain after them.
+    """
+    end: bytes32 = prior
+    size: uint256 = 32 * records._size(kind)
+    for k: uint256 in range(count, bound=COUNT_MASK):
+        record: Bytes[records.MAX_RECORD] = records._at(offset + k * size)
+        end = self._extend(end, convert(extract32(record, 0), uint256), slice(record, 32, size - 32))
     assert self._pieces[piece] == keccak256(abi_encode(kind, stage, prior, end)), "posts: not that piece"
+    return end
 
 
 @internal
@@ -161,51 +255,25 @@ def _finish_piece(piece: uint256):
 
 
 @external
-def close(day: uint256, kind: uint256, prior: bytes32, shown: DynArray[uint256, amounts.MAX_SHOWN]):
+def close(day: uint256, kind: uint256, prior: bytes32, count: uint256):
     """
     @notice After the window, show the newest submissions of a kind that are not yet added up; with the last of all,
-            totals freeze.
+            totals freeze. Their records follow the arguments, in the order of submission.
     @param kind 1 for standard agents, 2 for producers.
     @param prior The head of the chain before them.
-    @param shown In the order of submission: agent, words of bids and, for producers, words of offers.
+    @param count How many; none on a day without submissions.
     """
-    amounts._check_calldata(5 + len(shown))
-    today: calendar.Day = calendar._in_phase(day, calendar.OPEN)
-    assert block.timestamp >= today.opened + calendar.WINDOW, "calendar: window is open"
-    bids: uint256[amounts.MAX_WORDS] = empty(uint256[amounts.MAX_WORDS])
-    offers: uint256[amounts.MAX_WORDS] = empty(uint256[amounts.MAX_WORDS])
-    if today.begun:
-        bids = self.total_bids
-        offers = self.total_offers
+    records._check_calldata(4, count * records._size(kind))
+    today: calendar.Day = calendar._after_window(day)
+    totals: Totals = self._totals if today.begun else empty(Totals)
     today.begun = True
 
-    if len(shown) > 0:
-        assert kind in [vault.STANDARD, vault.PRODUCER], "posts: no such kind"
-        size: uint256 = self._link_words(kind)
-        count: uint256 = len(shown) // size
-        assert count * size == len(shown), "posts: incomplete submission"
+    if count > 0:
         assert count <= amounts.MAX_PIECE, "posts: piece too large"
         calendar._check_batch(count, convert(self._heads[kind], uint256) & COUNT_MASK)
-        end: bytes32 = prior
-        for k: uint256 in range(count, bound=amounts.MAX_SHOWN):
-            at: uint256 = k * size
-            link: Link = Link(
-                agent=convert(shown[at], address),
-                bids=empty(uint256[amounts.MAX_WORDS]),
-                offers=empty(uint256[amounts.MAX_WORDS]),
-            )
-            for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
-                word: uint256 = shown[at + 1 + i]
-                link.bids[i] = word
-                bids[i] += word
-                if kind == vault.PRODUCER:
-                    word = shown[at + 1 + amounts.WORDS + i]
-                    link.offers[i] = word
-                    offers[i] += word
-            if kind == vault.STANDARD:
-                offers[0] += registry.endowment_of[link.agent]
-            end = self._extend(end, link)
-        assert end == self._heads[kind], "posts: not what was submitted"
+        end: bytes32 = empty(bytes32)
+        end, totals = self._add_up(kind, prior, count, 132, totals)
+        self._check_end(kind, end)
         self._heads[kind] = prior
         self._mark_piece(kind, READY if kind == vault.STANDARD else UNPRODUCED, today.pieces, prior, end)
         log IMarket.PieceClosed(day=day, piece=today.pieces, kind=kind, prior=prior, end=end)
@@ -213,24 +281,30 @@ def close(day: uint256, kind: uint256, prior: bytes32, shown: DynArray[uint256, 
         today.submissions += count
         if kind == vault.PRODUCER:
             today.left += count
-        self.total_bids = bids
-        self.total_offers = offers
     else:
-        assert today.submissions + self._submissions_to_show() == 0, "posts: nothing shown"
-        self.total_bids = bids
-        self.total_offers = offers
+        assert today.submissions + self._to_show() == 0, "posts: nothing shown"
 
-    if self._submissions_to_show() == 0:
-        log IMarket.DayClosed(
-            day=day, submissions=today.submissions, producers=today.left, bids=bids, offers=offers
-        )
+    self._totals = totals
+    if self._to_show() == 0:
+        self._freeze(today, totals)
         today = calendar._entering(today, calendar.CLOSED if today.submissions > 0 else calendar.DONE, today.left)
     calendar._store(today)
 
 
+@internal
+def _freeze(today: calendar.Day, totals: Totals):
+    log IMarket.DayClosed(
+        day=today.number,
+        submissions=today.submissions,
+        producers=today.left,
+        bids=totals.bids,
+        offers=totals.offers,
+    )
+
+
 @view
 @internal
-def _submissions_to_show() -> uint256:
+def _to_show() -> uint256:
     """
     @notice Submissions of the day that no piece has shown yet.
     """

@@ -3,9 +3,10 @@
 @title Vault
 @license MIT
 @notice Prepaid bytecoin, and all else the market must know of an account at every submission, in one word each.
-@dev What is owed in all (`_owed`) changes by deposit and withdrawal alone: bids, refunds and sales only move bytecoin
+@dev Bytecoin comes and goes in whole units of a bid, so an account is one word, and a submission writes one slot.
+     What is owed in all (`_owed`) changes by deposit and withdrawal alone: bids, refunds and sales only move bytecoin
      between accounts, escrow and dust. Tokens sent to the market without a deposit stay outside every account.
-@custom:units bytecoin with 18 decimals
+@custom:units bytecoin with 18 decimals, in multiples of 10^9; see `Account`
 @custom:trust Only an account's owner withdraws; nobody can stop it.
 """
 from ethereum.ercs import IERC20
@@ -17,21 +18,24 @@ STANDARD: constant(uint256) = 1
 PRODUCER: constant(uint256) = 2
 
 # Where the account's last submission stands.
-SUBMITTED: constant(uint256) = 1
-SETTLED: constant(uint256) = 2
-METERED: constant(uint256) = 3
+SUBMITTED: constant(uint256) = 1  # escrowed
+SETTLED: constant(uint256) = 2  # paid out
+READ: constant(uint256) = 3  # and the meter has posted its own gas
 
 struct Account:
-    money: uint256  # 96 bits, bytecoin not in escrow, 18 decimals
-    energy: uint256  # 72 bits, kWh bought on `day` and not yet metered, 10^-9
-    day: uint256  # 32 bits, of the last submission
-    observed_gas: uint256  # 32 bits, what the market saw that submission use
-    kind: uint256  # 2 bits
+    money: uint256  # bytecoin not in escrow, 18 decimals; kept as 64 bits of 10^-9
+    energy: uint256  # kWh bought on `day` and neither stored nor charged yet, 10^-9, 62 bits
+    day: uint256  # of the last submission, 32 bits
+    gas: uint256  # its own gas: what the market saw, or what the meter read, 32 bits
+    endowment: uint256  # consumption good a day of a standard agent, 10^-9, 60 bits
     state: uint256  # 2 bits
-    in_arrears: bool  # 1 bit: the energy ledger holds what is owed
+    relayed: bool  # the last submission came in a batch
+    is_producer: bool
+    has_balance: bool  # the energy ledger holds what is stored or owed
 
 # All bytecoin here fits a 64-bit lane of 10^-9 units, so no sum of bids can overflow one.
-MAX_HELD: constant(uint256) = (2**64 - 1) * 10**9
+MAX_HELD: constant(uint256) = (2**64 - 1) * UNIT
+UNIT: constant(uint256) = 10**9
 
 BYTECOIN: immutable(IERC20)
 
@@ -51,28 +55,46 @@ def __init__(bytecoin: address):
 def _load(owner: address) -> Account:
     word: uint256 = self._accounts[owner]
     return Account(
-        money=word & (2**96 - 1),
-        energy=(word >> 96) & (2**72 - 1),
-        day=(word >> 168) & (2**32 - 1),
-        observed_gas=(word >> 200) & (2**32 - 1),
-        kind=(word >> 232) & 3,
-        state=(word >> 234) & 3,
-        in_arrears=(word >> 236) != 0,
+        money=unsafe_mul(word & (2**64 - 1), UNIT),
+        energy=(word >> 64) & (2**62 - 1),
+        day=(word >> 126) & (2**32 - 1),
+        gas=(word >> 158) & (2**32 - 1),
+        endowment=(word >> 190) & (2**60 - 1),
+        state=(word >> 250) & 3,
+        relayed=(word >> 252) & 1 != 0,
+        is_producer=(word >> 253) & 1 != 0,
+        has_balance=(word >> 254) & 1 != 0,
     )
 
 
 @internal
 def _store(owner: address, account: Account):
-    # money <= MAX_HELD < 2^94; energy < 48 * 2^64 < 2^70; the others are bounded where they are set
+    # money <= MAX_HELD and in whole units; energy < 2^62 by the registry; the others are bounded where they are set
     self._accounts[owner] = (
-        account.money
-        | (account.energy << 96)
-        | (account.day << 168)
-        | (account.observed_gas << 200)
-        | (account.kind << 232)
-        | (account.state << 234)
-        | (convert(account.in_arrears, uint256) << 236)
+        unsafe_div(account.money, UNIT)
+        | (account.energy << 64)
+        | (account.day << 126)
+        | (account.gas << 158)
+        | (account.endowment << 190)
+        | (account.state << 250)
+        | (convert(account.relayed, uint256) << 252)
+        | (convert(account.is_producer, uint256) << 253)
+        | (convert(account.has_balance, uint256) << 254)
     )
+
+
+@view
+@internal
+def _endowment(owner: address) -> uint256:
+    return (self._accounts[owner] >> 190) & (2**60 - 1)
+
+
+@pure
+@internal
+def _kind(account: Account) -> uint256:
+    if account.is_producer:
+        return PRODUCER
+    return STANDARD if account.endowment > 0 else PLAIN
 
 
 @internal
@@ -82,18 +104,30 @@ def _credit(owner: address, money: uint256):
     self._store(owner, account)
 
 
+@pure
+@internal
+def _check_amount(money: uint256):
+    assert money > 0, "vault: nothing to move"
+    assert money % UNIT == 0, "vault: not in whole 10^-9"
+
+
+@view
+@internal
+def _holdings() -> uint256:
+    return staticcall BYTECOIN.balanceOf(self)
+
+
 @internal
 def _deposit(owner: address, money: uint256):
-    assert money > 0, "vault: nothing to deposit"
+    self._check_amount(money)
     assert self._owed + money <= MAX_HELD, "vault: market is full"
 
     self._owed += money
     self._credit(owner, money)
 
-    before: uint256 = staticcall BYTECOIN.balanceOf(self)
+    before: uint256 = self._holdings()
     assert extcall BYTECOIN.transferFrom(owner, self, money, default_return_value=True), "vault: token refused a deposit"
-    after: uint256 = staticcall BYTECOIN.balanceOf(self)
-    assert after == before + money, "vault: token kept a part"
+    assert self._holdings() == before + money, "vault: token kept a part"
     log IMarket.Deposited(account=owner, money=money)
 
 
@@ -113,7 +147,7 @@ def _deposit_with_permit(owner: address, money: uint256, deadline: uint256, v: u
 
 @internal
 def _withdraw(owner: address, money: uint256):
-    assert money > 0, "vault: nothing to withdraw"
+    self._check_amount(money)
     account: Account = self._load(owner)
     assert account.money >= money, "vault: more than is prepaid"
 

@@ -1,7 +1,8 @@
 """Events of the market and its money, from log to named values.
 
-The signatures repeat `contracts/interfaces/IMarket.vyi`, so that an agent need not read an ABI to start; a test holds
-the two against each other.
+The signatures repeat `contracts/interfaces/`, so that an agent need not read an ABI to start; a test holds the two
+against each other. What the market says of many agents in one event is read as one event each: `Settled` with an
+agent's energy, good, revenue and refund, `Read` with its own gas, and `Submitted` with words instead of bytes.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 from wattpost.chain import abi
 from wattpost.chain.keccak import keccak
 from wattpost.chain.wallet import Log
+from wattpost.spec.amounts import MAX_AMOUNT
 
 SIGNATURES = (
     "Transfer(address indexed sender,address indexed receiver,uint256 value)",
@@ -19,21 +21,22 @@ SIGNATURES = (
     "RegistrarOffered(address indexed registrar,address indexed successor)",
     "RegistrarChanged(address indexed former,address indexed registrar)",
     "ProfileSet(uint256 indexed profile,uint256[3] parts)",
-    "StandardRegistered(address indexed agent,uint256 endowment)",
-    "ProducerRegistered(address indexed agent,uint256 theta,uint256 c,uint256 capacity,uint256 profile)",
+    "StandardRegistered(address indexed agent,uint256 endowment,uint256 store)",
+    "ProducerRegistered(address indexed agent,uint256 theta,uint256 c,uint256 capacity,uint256 profile,uint256 store)",
     "Deposited(address indexed account,uint256 money)",
     "Withdrawn(address indexed account,uint256 money)",
     "DayOpened(uint256 indexed day,uint256 opened,uint256 deadline)",
-    "Submitted(uint256 indexed day,address indexed agent,uint256 observed_gas,uint256[] bids,uint256[] offers)",
+    "Submitted(uint256 indexed day,address indexed agent,uint256 observed_gas,uint256 to_store,bytes words)",
+    "Skipped(uint256 indexed day,address indexed agent,uint256 place,string reason)",
     "PieceClosed(uint256 indexed day,uint256 indexed piece,uint256 kind,bytes32 prior,bytes32 end)",
     "DayClosed(uint256 indexed day,uint256 submissions,uint256 producers,uint256[13] bids,uint256[13] offers)",
     "PlantRun(uint256 indexed day,address indexed agent,uint256 inputs_bought,uint256 inputs_used,uint256 fraction)",
     "DayProduced(uint256 indexed day,uint256[13] delivered)",
-    "Settled(uint256 indexed day,address indexed agent,uint256 energy,uint256 good,uint256 revenue,uint256 refund)",
+    "Settled(uint256 indexed day,uint256[] outcomes)",
     "DaySettled(uint256 indexed day,uint256 settled,uint256 dust_money,uint256 dust_energy,uint256 dust_good)",
-    "Metered(uint256 indexed day,address indexed agent,"
-    "uint256 gas_used,uint256 verification,uint256 consumed,uint256 arrears)",
-    "DayMetered(uint256 indexed day,uint256 share,uint256 carried,uint256 charged,bool silent)",
+    "Readings(uint256 indexed day,uint256[] readings)",
+    "DayMetered(uint256 indexed day,uint256 share,uint256 relayed,uint256 observed,uint256 own,uint256 carried,"
+    "bool silent)",
 )
 
 
@@ -83,14 +86,40 @@ def topic(name: str) -> str:
     return "0x" + TOPICS[name].hex()
 
 
-def read(log: Log) -> Event | None:
-    """The event in a log, or None when it is not one of ours."""
+def read(log: Log) -> list[Event]:
+    """The events in a log, one an agent where it tells of many; none when it is not one of ours."""
     kind = _KINDS.get(log.topics[0]) if log.topics else None
     if kind is None:
-        return None
+        return []
     values: dict[str, Any] = {}
     for (type_, field), word in zip(kind.indexed, log.topics[1:], strict=True):
         values[field] = abi.decode([type_], word)[0]
     decoded = abi.decode([type_ for type_, _ in kind.data], log.data)
     values.update(zip((field for _, field in kind.data), decoded, strict=True))
-    return Event(kind.name, values, log.block, log.index)
+    match kind.name:
+        case "Settled":
+            words = iter(values["outcomes"])
+            many = [_outcome(values["day"], first, second) for first, second in zip(words, words, strict=True)]
+            return [Event("Settled", each, log.block, log.index) for each in many]
+        case "Readings":
+            many = [{"day": values["day"], "agent": _agent(word), "own": word >> 160} for word in values["readings"]]
+            return [Event("Read", each, log.block, log.index) for each in many]
+        case "Submitted":
+            raw = values["words"]
+            values["words"] = [int.from_bytes(raw[at : at + 32], "big") for at in range(0, len(raw), 32)]
+    return [Event(kind.name, values, log.block, log.index)]
+
+
+def _outcome(day: int, first: int, second: int) -> dict[str, Any]:
+    return {
+        "day": day,
+        "agent": _agent(first),
+        "energy": second & MAX_AMOUNT,
+        "good": second >> 64 & MAX_AMOUNT,
+        "revenue": second >> 128,
+        "refund": first >> 160,
+    }
+
+
+def _agent(word: int) -> str:
+    return f"0x{word & 2**160 - 1:040x}"

@@ -1,4 +1,4 @@
-"""The market and its money as Python sees them: call data to send, views and events to read."""
+"""The market, its registry and its money as Python sees them: call data to send, views and events to read."""
 
 from __future__ import annotations
 
@@ -17,30 +17,33 @@ CALLS = (
     "deposit(uint256)",
     "deposit_with_permit(uint256,uint256,uint8,bytes32,bytes32)",
     "withdraw(uint256)",
-    "submit(uint256,uint256[],uint256[])",
-    "register_standard(address,uint256)",
-    "register_producer(address,uint256,uint256,uint256,uint256)",
+    "submit(uint256,uint256,bytes)",
+    "relay(uint256,uint256,uint256)",
+    "register_standard(address,uint256,uint256)",
+    "register_producer(address,uint256,uint256,uint256,uint256,uint256)",
     "set_profile(uint256,uint256[3])",
-    "meter(uint256,uint256,uint256,uint256[])",
+    "meter(uint256,uint256,uint256,uint256,uint256[])",
     "open()",
-    "close(uint256,uint256,bytes32,uint256[])",
-    "produce(uint256,uint256,bytes32,uint256[])",
-    "settle(uint256,uint256,uint256,bytes32,uint256[])",
-    "end_unmetered(uint256,address[])",
+    "clear(uint256,uint256,uint256)",
+    "close(uint256,uint256,bytes32,uint256)",
+    "produce(uint256,uint256,bytes32,uint256)",
+    "settle(uint256,uint256,uint256,bytes32,uint256)",
+    "end_unmetered(uint256)",
 )
 VIEWS = {
     "balanceOf(address)": ["uint256"],
     "nonces(address)": ["uint256"],
-    "rules()": ["(address,address,uint256,uint256,uint256,uint256,address,address)"],
+    "rules()": ["(address,address,uint256,uint256,uint256,uint256,uint256,uint256,address,address)"],
     "today()": ["(uint256,uint256,uint256,uint256,uint256,uint256,uint256,bool)"],
-    "account_of(address)": ["(uint256,uint256,uint256,uint256,uint256,uint256,bool)"],
-    "arrears_of(address)": ["uint256"],
+    "account_of(address)": ["(uint256,uint256,uint256,uint256,uint256,uint256,bool,bool,bool)"],
+    "charge_of(address)": ["(uint256,uint256,uint256,int256)"],
+    "balance_of(address)": ["int256"],
     "owed()": ["uint256"],
     "heads()": ["(bytes32,bytes32)"],
     "dust()": ["(uint256,uint256,uint256)"],
 }
 REGISTRATIONS = ("StandardRegistered", "ProducerRegistered")
-MOVES_THE_DAY = frozenset({"open", "close", "produce", "settle", "meter", "end_unmetered"})
+MOVES_THE_DAY = frozenset({"open", "clear", "close", "produce", "settle", "meter", "end_unmetered"})
 
 _SELECTORS = {text.partition("(")[0]: (abi.selector(text), abi.members(text[text.index("(") :])) for text in CALLS}
 _NAMES = {selector: name for name, (selector, _) in _SELECTORS.items()}
@@ -75,11 +78,13 @@ class Rules:
     """Fixed at deployment; seconds, and 10^-18 kWh per gas."""
 
     bytecoin: str
-    technology: str
+    registry: str
     periods: int
     window: int
     patience: int
     kappa: int
+    efficiency: int  # of stores, 18 decimals; zero where verification is paid from the purchase
+    first_gas: int  # what a store must cover before an agent's first metered day
     meter: str
     dust_account: str
 
@@ -100,15 +105,27 @@ class Today:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Money with 18 decimals, unmetered kWh in 10^-9, and the state of the last submission."""
+    """Money with 18 decimals, kWh bought and not yet charged in 10^-9, and the state of the last submission."""
 
     money: int
     energy: int
     day: int
-    observed_gas: int
-    kind: int
+    gas: int  # its own: what the market saw, or what the meter read
+    endowment: int
     state: int
-    in_arrears: bool
+    relayed: bool
+    is_producer: bool
+    has_balance: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What an agent's last finished day costs it: gas; and kWh with 18 decimals, a balance below zero being owed."""
+
+    gas: int
+    verification: int
+    consumed: int
+    balance: int
 
 
 class Market:
@@ -118,6 +135,7 @@ class Market:
         self.rpc = rpc
         self.address = deployment.address("Market")
         self.bytecoin = deployment.address("Bytecoin")
+        self.registry = deployment.address("Registry")
         self.first_block = deployment.contracts["Market"].block
 
     def rules(self) -> Rules:
@@ -141,9 +159,13 @@ class Market:
         """Many accounts in one request."""
         return [Account(*value) for value in self._views("account_of", owners)]
 
-    def arrears(self, owners: Sequence[str]) -> list[int]:
-        """kWh owed by many accounts, 18 decimals."""
-        return [int(value) for value in self._views("arrears_of", owners)]
+    def charges(self, owners: Sequence[str]) -> list[Charge]:
+        """What the last finished day costs many agents, in one request."""
+        return [Charge(*value) for value in self._views("charge_of", owners)]
+
+    def balances(self, owners: Sequence[str]) -> list[int]:
+        """kWh stored (or, below zero, owed) by many agents when they last submitted, 18 decimals."""
+        return [int(value) for value in self._views("balance_of", owners)]
 
     def balance(self, owner: str) -> int:
         """Bytecoin outside the market."""
@@ -154,8 +176,8 @@ class Market:
         return int(self._view("nonces", owner, at=self.bytecoin))
 
     def log_filter(self, since: int, until: int, topics: Sequence[object] = ()) -> Call:
-        """A request for the market's logs in a range of blocks, both ends included."""
-        wanted = {"address": self.address, "fromBlock": hex(since), "toBlock": hex(until), "topics": list(topics)}
+        """A request for the market's and its registry's logs in a range of blocks, both ends included."""
+        wanted = {"address": [self.address, self.registry], "fromBlock": hex(since), "toBlock": hex(until), "topics": list(topics)}
         return "eth_getLogs", (wanted,)
 
     def events(self, since: int, until: int, *names: str) -> list[events.Event]:
@@ -178,7 +200,7 @@ class Market:
 
 def read_events(raw: Iterable[dict[str, Any]]) -> list[events.Event]:
     """Events from a node's answer to a request for logs, in the order of the chain."""
-    found = [event for log in raw if (event := events.read(read_log(log)))]
+    found = [event for log in raw for event in events.read(read_log(log))]
     return sorted(found, key=lambda event: (event.block, event.index))
 
 

@@ -1,4 +1,4 @@
-"""Showing submissions again after the window: the pieces that close, produce and settle are called with."""
+"""Showing submissions again after the window: the records that clear, close, produce and settle are called with."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from dataclasses import dataclass
 
 from wattpost.chain import abi
 from wattpost.chain.keccak import keccak
-from wattpost.spec.amounts import words_for
+from wattpost.chain.market import call
 
 STANDARD, PRODUCER = 1, 2
-MAX_SHOWN = 1024  # words a call takes
 MAX_PIECE = 128  # submissions
-MAX_WORDS = 13
+PADDING = bytes(864)  # behind the last record: the longest one less the shortest
 COUNT_MASK = 2**24 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A submission as its event carried it: an agent and its words."""
+    """A submission as its event carried it: an agent, kWh (10^-9) it puts into its store, and its words."""
 
     agent: str
     kind: int
-    bids: tuple[int, ...]
-    offers: tuple[int, ...]
+    words: tuple[int, ...]
+    to_store: int = 0
 
     @property
-    def words(self) -> list[int]:
-        return [int(self.agent, 16), *self.bids, *self.offers]
+    def record(self) -> bytes:
+        owner = int(self.agent, 16) | self.to_store << 160
+        return b"".join(word.to_bytes(32, "big") for word in (owner, *self.words))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,10 @@ class Piece:
     end: bytes
     submissions: tuple[Shown, ...]
 
-    @property
-    def words(self) -> list[int]:
-        return [word for each in self.submissions for word in each.words]
+
+def show(name: str, *arguments: object, submissions: Sequence[Shown]) -> bytes:
+    """Call data of `clear`, `close`, `produce` or `settle`: the arguments, then the records, then zeros."""
+    return call(name, *arguments) + b"".join(each.record for each in submissions) + PADDING
 
 
 def genesis(day: int, kind: int) -> bytes:
@@ -51,8 +52,7 @@ def genesis(day: int, kind: int) -> bytes:
 
 def extend(head: bytes, submission: Shown) -> bytes:
     """The head after one more submission."""
-    link = head + int(submission.agent, 16).to_bytes(32, "big") + _padded(submission.bids) + _padded(submission.offers)
-    return _with_count(keccak(link), (int.from_bytes(head[-3:], "big")) + 1)
+    return _with_count(keccak(head + submission.record), (int.from_bytes(head[-3:], "big")) + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,25 +77,20 @@ class Chain:
         first, last = self.heads.index(prior), self.heads.index(end)
         return Piece(self.kind, prior, end, self.submissions[first:last])
 
-    def before(self, head: bytes, words: int) -> list[Piece]:
-        """What stands before a head in pieces, newest first; a submission's bids take so many words."""
-        most = min(MAX_PIECE, MAX_SHOWN // (1 + self.kind * words))
+    def before(self, head: bytes) -> list[Piece]:
+        """What stands before a head in pieces, newest first."""
         last, found = self.heads.index(head), []
         while last:
-            first = max(0, last - most)
+            first = max(0, last - MAX_PIECE)
             found.append(self.between(self.heads[first], self.heads[last]))
             last = first
         return found
 
 
-def pieces(day: int, periods: int, submissions: Sequence[Shown]) -> list[Piece]:
+def pieces(day: int, submissions: Sequence[Shown]) -> list[Piece]:
     """A day's submissions in pieces, in the order in which the close must show them: newest first."""
     chains = [Chain.of(day, kind, submissions) for kind in (STANDARD, PRODUCER)]
-    return [piece for chain in chains for piece in chain.before(chain.heads[-1], words_for(periods))]
-
-
-def _padded(words: Sequence[int]) -> bytes:
-    return b"".join(word.to_bytes(32, "big") for word in words).ljust(32 * MAX_WORDS, b"\0")
+    return [piece for chain in chains for piece in chain.before(chain.heads[-1])]
 
 
 def _with_count(digest: bytes, count: int) -> bytes:

@@ -20,6 +20,15 @@ def floor_gas(data: bytes) -> int:
     return 21_000 + 10 * (4 * len(data) - 3 * data.count(0))
 
 
+def calldata_gas(data: bytes) -> int:
+    """What a transaction pays for its call data before it does anything.
+
+    >>> calldata_gas(bytes(3) + b"abc")
+    60
+    """
+    return 16 * len(data) - 12 * data.count(0)
+
+
 @dataclass(frozen=True, slots=True)
 class Signed:
     """A transaction ready to send. Sending it twice is harmless: it can run only once."""

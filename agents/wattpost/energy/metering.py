@@ -1,25 +1,50 @@
 """Whose gas it was: the books a meter keeps between two days.
 
 Counted are transactions to the market and its money from the first successful `open` on. Successful calls that moved
-a day on are shared, if they are plain; everything else is its sender's own, failed calls and those with an access list
-or authorisations included, whose gas has no bound. A day's books are drawn with the block of its last settlement; what
-is not charged then waits for the next day that is metered, each agent's own gas as its own, shared gas as shared.
+a day on are shared by all, successful batches of signed bids by those relayed, if they are plain; everything else is
+its sender's own, failed calls and those with an access list or authorisations included, whose gas has no bound. A day's
+books are drawn with the block of its last settlement; what is not charged then waits for the next day that is metered,
+each agent's own gas as its own, shared gas as shared, batches for the next that are relayed.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Use(Enum):
+    """What a transaction was for."""
+
+    DAY = "moved the day on"
+    BATCH = "relayed a batch"
+    OWN = "anything else"
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the meter posts for one day: shared gas a submission, its remainder, and every submitter's own gas."""
+    """What the meter posts for one day.
+
+    share : shared gas a submission
+    relayed : gas of batches a relayed submission
+    carried : gas that divides by neither and waits
+    own : gas of every direct submitter, and of relayed ones that have any
+    """
 
     share: int
+    relayed: int
     carried: int
     own: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A day that ended without its meter: who was read before, and what the market saw of batches a submission."""
+
+    read: Collection[str]
+    observed: int
 
 
 @dataclass(slots=True)
@@ -27,42 +52,55 @@ class Books:
     """Gas that was counted and not yet charged."""
 
     shared: int = 0
+    batches: int = 0
     own: Counter[str] = field(default_factory=Counter)
     strangers: Counter[str] = field(default_factory=Counter)
     _counted: dict[str, int] = field(default_factory=dict)  # each submitter's own, when the last day was drawn
 
-    def count(self, sender: str, gas: int, *, moved_the_day: bool, registered: bool) -> None:
+    def count(self, sender: str, gas: int, use: Use, *, registered: bool) -> None:
         """One mined transaction.
 
         >>> books = Books()
-        >>> books.count("operator", 100, moved_the_day=True, registered=False)
-        >>> books.count("home", 40, moved_the_day=False, registered=True)
-        >>> books.draw({"home": 0, "mill": 10})
-        Reading(share=50, carried=0, own={'home': 40, 'mill': 10})
+        >>> books.count("operator", 100, Use.DAY, registered=False)
+        >>> books.count("home", 40, Use.OWN, registered=True)
+        >>> books.count("relayer", 25, Use.BATCH, registered=False)
+        >>> books.draw({"home": 0}, ["mill"])
+        Reading(share=50, relayed=25, carried=0, own={'home': 40})
         """
-        if moved_the_day:
+        if use is Use.DAY:
             self.shared += gas
+        elif use is Use.BATCH:
+            self.batches += gas
         elif registered:
             self.own[sender] += gas
         else:
             self.strangers[sender] += gas
 
-    def draw(self, observed: Mapping[str, int]) -> Reading:
-        """The reading of a day, given the gas the market itself observed of each submission.
+    def draw(self, direct: Mapping[str, int], relayed: Collection[str] = ()) -> Reading:
+        """The reading of a day, given its relayed submissions, and of its direct ones the gas the market saw.
 
         An agent that acts through another contract has no transactions of its own; it is charged what the market saw.
         """
-        share, carried = divmod(self.shared, len(observed))
-        self._counted = {agent: self.own[agent] for agent in observed}
-        return Reading(share, carried, {agent: max(self.own[agent], seen) for agent, seen in observed.items()})
+        share, carried = divmod(self.shared, len(direct) + len(relayed))
+        batch, left = divmod(self.batches, len(relayed)) if relayed else (0, 0)
+        self._counted = {agent: self.own[agent] for agent in (*direct, *relayed)}
+        own = {agent: max(self.own[agent], seen) for agent, seen in direct.items()}
+        own |= {agent: self.own[agent] for agent in relayed if self.own[agent]}
+        return Reading(share, batch, carried + left, own)
 
-    def charge(self, reading: Reading, metered: Iterable[str], silent: Mapping[str, int]) -> None:
-        """Strike out what the day last drawn charged: the reading to some, to others only what the market observed.
+    def charge(
+        self, reading: Reading, direct: Mapping[str, int], relayed: Collection[str], silent: Silence | None = None
+    ) -> None:
+        """Strike out what the day last drawn charged: the reading, or to whom a silent meter read nothing, less.
 
         What an agent burnt since the day was drawn is not touched, even where it was charged more than its receipts.
         """
-        for agent in metered:
-            self.own[agent] -= min(self._counted[agent], reading.own[agent])
-            self.shared -= reading.share
-        for agent, observed in silent.items():
-            self.own[agent] -= min(self._counted[agent], observed)
+        for agent in (*direct, *relayed):
+            if silent is None or agent in silent.read:
+                self.own[agent] -= min(self._counted[agent], reading.own.get(agent, 0))
+                self.shared -= reading.share
+                self.batches -= reading.relayed * (agent in relayed)
+            elif agent in relayed:
+                self.batches -= silent.observed
+            else:
+                self.own[agent] -= min(self._counted[agent], direct[agent])

@@ -127,7 +127,7 @@ class Agent:
         last = market.rpc.block_number()
         if last < self._next_block:
             return
-        days = [[events.topic(name) for name in ("DayOpened", "DayClosed", "DayProduced", *REGISTRATIONS)]]
+        days = [[events.topic(name) for name in ("DayOpened", "DayClosed", "DayProduced", "Readings", "DayMetered", *REGISTRATIONS)]]
         own = [None, None, "0x" + self._wallet.address[2:].rjust(64, "0")]
         found = market.rpc.batch(market.log_filter(self._next_block, last, topics) for topics in (days, own))
         self._memory.absorb(read_events([log for logs in found for log in logs]))
@@ -158,7 +158,8 @@ class Agent:
         if self._limits is not None:
             wanted = map(to_units, plan.offers)
             offers = pack([0, *(min(offer, limit) for offer, limit in zip(wanted, self._limits, strict=True))])
-        return call("submit", day, pack(bids), offers)
+        words = [*pack(bids), *offers]
+        return call("submit", day, 0, b"".join(word.to_bytes(32, "big") for word in words))
 
 
 def work(agents: list[Agent], market: Market, report: Any, poll: float = 0.05) -> None:

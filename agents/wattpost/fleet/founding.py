@@ -18,7 +18,7 @@ from wattpost.game import Producer
 from wattpost.game.agents import Agent
 from wattpost.spec.amounts import MAX_AMOUNT, UNIT, pack_profile
 
-CONTRACTS = ("Bytecoin", "Technology", "Market")
+CONTRACTS = ("Bytecoin", "Registry", "Market")
 REGISTER_GAS = 400_000
 BATCH = 60  # calls sent together
 
@@ -33,27 +33,29 @@ class Terms:
     kappa: int
     meter: str
     dust_account: str
+    efficiency: int = 0  # of stores, 18 decimals; zero where verification is paid from the purchase
+    first_gas: int = 0  # what a store must cover before an agent's first metered day
 
 
 def deploy(engine: Engine, wallet: Wallet, terms: Terms, supply: int) -> Deployment:
-    """Put the three contracts on chain; the wallet holds all bytecoin and is the market's first registrar.
+    """Put the three contracts on chain; the wallet holds all bytecoin and is the registry's first registrar.
 
     supply : bytecoin with 18 decimals, at most what the market can ever hold
     """
     artifacts = compile_all(CONTRACTS)
     nonce = engine.rpc.nonce(wallet.address)
-    bytecoin, technology = (contract_address(wallet.address, nonce + place) for place in (0, 1))
+    bytecoin, registry = (contract_address(wallet.address, nonce + place) for place in (0, 1))
     arguments: dict[str, Sequence[object]] = {
         "Bytecoin": [wallet.address, supply],
-        "Technology": [],
+        "Registry": [terms.periods, wallet.address],
         "Market": [
             bytecoin,
-            technology,
-            terms.periods,
+            registry,
             terms.window,
             terms.patience,
             terms.kappa,
-            wallet.address,
+            terms.efficiency,
+            terms.first_gas,
             terms.meter,
             terms.dust_account,
         ],
@@ -78,24 +80,26 @@ def supply_for(agents: int, bytecoin: float) -> int:
     return supply
 
 
-def register(engine: Engine, wallet: Wallet, deployment: Deployment, agents: Mapping[str, Agent], money: int) -> None:
-    """Admit agents, by address, and hand each its bytecoin (18 decimals)."""
-    market, token = deployment.address("Market"), deployment.address("Bytecoin")
+def register(
+    engine: Engine, wallet: Wallet, deployment: Deployment, agents: Mapping[str, Agent], money: int, store: int = 0
+) -> None:
+    """Admit agents, by address, and hand each its bytecoin and what its store holds at first (18 decimals)."""
+    registry, token = deployment.address("Registry"), deployment.address("Bytecoin")
     plants = {address: Plant.of(agent) for address, agent in agents.items() if isinstance(agent, Producer)}
     known = profiles(plants.values())
     orders = [
-        Order(market, call("set_profile", number, pack_profile(parts)), REGISTER_GAS)
+        Order(registry, call("set_profile", number, pack_profile(parts)), REGISTER_GAS)
         for number, parts in enumerate(known)
     ]
     for address, agent in agents.items():
         if isinstance(agent, Producer):
             plant = plants[address]
             profile = known.index(plant.parts)
-            data = call("register_producer", address, plant.theta, plant.c, plant.capacity, profile)
+            data = call("register_producer", address, plant.theta, plant.c, plant.capacity, profile, store)
         else:
             endowment = to_units(agent.endowment, f"the endowment of {agent.name}")
-            data = call("register_standard", address, endowment)
-        orders.append(Order(market, data, REGISTER_GAS))
+            data = call("register_standard", address, endowment, store)
+        orders.append(Order(registry, data, REGISTER_GAS))
         orders.append(Order(token, call("transfer", address, money), 100_000))
     for first in range(0, len(orders), BATCH):
         transact(engine, wallet, orders[first : first + BATCH])

@@ -14,7 +14,7 @@ from wattpost.fleet.participation import reconsiders
 from wattpost.game import Plan, Rivals, Standard
 from wattpost.game.agents import Agent
 from wattpost.game.arrays import FloatArray
-from wattpost.spec.amounts import unpack
+from wattpost.spec.amounts import unpack, words_for
 
 
 @dataclass(slots=True)
@@ -28,6 +28,8 @@ class Memory:
     submitted_day: int = 0
     previous: Plan | None = None
     gas: int | None = None  # charged on its last metered day
+    own_gas: int = 0  # of its last submission: what the market saw, or what the meter read
+    relayed: bool = False  # whether that came in a batch
     registry: list[str] = field(default_factory=list)  # agents in the order of their admission
     total_bids: FloatArray = field(init=False)
     total_sold: FloatArray = field(init=False)
@@ -36,6 +38,7 @@ class Memory:
     _today_bids: FloatArray = field(init=False)
     _fraction: float = 1.0
     _traded: bool = False
+    _was_read: bool = False  # whether the meter has read its own gas
 
     def __post_init__(self) -> None:
         zeros = np.zeros(self.agent.periods + 1)
@@ -69,7 +72,8 @@ class Memory:
                 case "DayOpened":
                     self.open_day, self.deadline, self._fraction = event["day"], event["deadline"], 1.0
                 case "Submitted":
-                    self.submitted_day = event["day"]
+                    self.submitted_day, self._was_read = event["day"], False
+                    self.own_gas, self.relayed = event["observed_gas"], event["observed_gas"] == 0
                     self.previous = self._plan(event)
                 case "DayClosed":
                     self.open_day = 0
@@ -78,8 +82,10 @@ class Memory:
                     self._fraction = from_wad(event["fraction"])
                 case "DayProduced":
                     self._remember(event["day"], self._amounts(event["delivered"]))
-                case "Metered":
-                    self.gas = event["gas_used"]
+                case "Read":
+                    self.own_gas, self._was_read = event["own"], True
+                case "DayMetered" if event["day"] == self.submitted_day:
+                    self.gas = self._charged(event)
 
     def _remember(self, day: int, delivered: FloatArray) -> None:
         own_bids, own_sold = np.zeros_like(delivered), np.zeros_like(delivered)
@@ -94,9 +100,15 @@ class Memory:
         self.own_sold = np.where(traded, own_sold, self.own_sold)
         self._traded = self._traded or bool(traded.any())
 
+    def _charged(self, books: Event) -> int:
+        if books["silent"] and not self._was_read:
+            return self.own_gas + (books["observed"] if self.relayed else 0)
+        return self.own_gas + books["share"] + (books["relayed"] if self.relayed else 0)
+
     def _plan(self, submitted: Event) -> Plan:
-        bids = self._amounts(submitted["bids"])
-        offers = self._amounts(submitted["offers"] or [0] * len(submitted["bids"]))
+        count = words_for(self.agent.periods)
+        bids = self._amounts(submitted["words"][:count])
+        offers = self._amounts(submitted["words"][count:] or [0] * count)
         return Plan(bids[1:], float(bids[0]), offers[1:])
 
     def _amounts(self, words: Iterable[int]) -> FloatArray:

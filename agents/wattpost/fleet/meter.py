@@ -11,10 +11,10 @@ from wattpost.chain.engine import Engine
 from wattpost.chain.events import Event
 from wattpost.chain.market import MOVES_THE_DAY, Market, call, name_of, read_events, reading
 from wattpost.chain.wallet import Order, Receipt, Wallet
-from wattpost.energy import Books, Reading
+from wattpost.energy import Books, Reading, Silence, Use
 
 BATCH = 256  # readings a call takes
-PER_READING = 45_000  # gas limit; a first arrears costs 32,000
+PER_READING = 20_000  # gas limit
 PER_CALL = 150_000
 
 Transact = Callable[[Engine, Wallet, Sequence[Order]], list[Receipt]]
@@ -32,25 +32,25 @@ class Meter:
     _next_block: int = 0
     _begun: bool = False
     _registered: set[str] = field(default_factory=set)
-    _observed: dict[str, int] = field(default_factory=dict)  # of the day's submissions, in order
-    _metered: list[str] = field(default_factory=list)
-    _silent: dict[str, int] = field(default_factory=dict)
+    _direct: dict[str, int] = field(default_factory=dict)  # of the day's submissions, with what the market saw
+    _relayed: list[str] = field(default_factory=list)
+    _read: set[str] = field(default_factory=set)
 
     def post(self, day: int, transact: Transact) -> None:
-        """Charge a settled day, whatever of it is not yet charged; a day without submissions needs nothing."""
+        """Post a settled day, whatever of it is not yet posted; a day without submissions needs nothing."""
         self.read()
         drawn = self.readings.get(day)
         if drawn is None:
             return
-        done = {*self._metered, *self._silent}
-        words = [reading(agent, gas) for agent, gas in drawn.own.items() if agent not in done]
+        # Direct submissions end the day, so they come last.
+        left = sorted((agent for agent in drawn.own if agent not in self._read), key=self._direct.__contains__)
+        words = [reading(agent, drawn.own[agent]) for agent in left]
         orders = []
-        for start in range(0, len(words), BATCH):
+        for start in range(0, max(len(words), 1), BATCH):
             part = words[start : start + BATCH]
-            data = call("meter", day, drawn.share, drawn.carried, part)
+            data = call("meter", day, drawn.share, drawn.relayed, drawn.carried, part)
             orders.append(Order(self.market.address, data, PER_CALL + PER_READING * len(part)))
-        if orders:
-            transact(self.engine, self.wallet, orders)
+        transact(self.engine, self.wallet, orders)
         self.read()
 
     def read(self) -> None:
@@ -63,38 +63,40 @@ class Meter:
     def _count(self, transactions: list[dict[str, Any]], receipts: list[dict[str, Any]]) -> None:
         settled: int | None = None
         for transaction, receipt in zip(transactions, receipts, strict=True):
-            happened = read_events([log for log in receipt["logs"] if log["address"].lower() == self.market.address])
+            happened = read_events([log for log in receipt["logs"] if log["address"].lower() in (self.market.address, self.market.registry)])
             for event in happened:
                 self._follow(event)
                 settled = event["day"] if event.name == "DaySettled" else settled
             to = (transaction["to"] or "").lower()
             if not self._begun or to not in (self.market.address, self.market.bytecoin):
                 continue
-            name = name_of(bytes.fromhex(transaction["input"][2:10])) if to == self.market.address else None
-            plain = not (transaction.get("accessList") or transaction.get("authorizationList"))
+            sender = transaction["from"].lower()
             self._books.count(
-                transaction["from"].lower(),
-                int(receipt["gasUsed"], 16),
-                moved_the_day=name in MOVES_THE_DAY and int(receipt["status"], 16) == 1 and plain,
-                registered=transaction["from"].lower() in self._registered,
+                sender, int(receipt["gasUsed"], 16), self._use(transaction, receipt), registered=sender in self._registered
             )
         if settled is not None:
-            self.readings[settled] = self._books.draw(self._observed)
+            self.readings[settled] = self._books.draw(self._direct, self._relayed)
+
+    def _use(self, transaction: dict[str, Any], receipt: dict[str, Any]) -> Use:
+        plain = not (transaction.get("accessList") or transaction.get("authorizationList"))
+        if transaction["to"].lower() != self.market.address or int(receipt["status"], 16) != 1 or not plain:
+            return Use.OWN
+        name = name_of(bytes.fromhex(transaction["input"][2:10]))
+        return Use.DAY if name in MOVES_THE_DAY else Use.BATCH if name == "relay" else Use.OWN
 
     def _follow(self, event: Event) -> None:
         match event.name:
             case "StandardRegistered" | "ProducerRegistered":
                 self._registered.add(event["agent"])
             case "DayOpened":
-                self._begun, self._observed = True, {}
-                self._metered, self._silent = [], {}
+                self._begun = True
+                self._direct, self._relayed, self._read = {}, [], set()
+            case "Submitted" if event["observed_gas"]:
+                self._direct[event["agent"]] = event["observed_gas"]
             case "Submitted":
-                self._observed[event["agent"]] = event["observed_gas"]
-            case "Metered":
-                drawn, agent = self.readings.get(event["day"]), event["agent"]
-                if drawn and event["gas_used"] == drawn.own[agent] + drawn.share:
-                    self._metered.append(agent)
-                else:
-                    self._silent[agent] = event["gas_used"]
+                self._relayed.append(event["agent"])
+            case "Read":
+                self._read.add(event["agent"])
             case "DayMetered" if event["day"] in self.readings:
-                self._books.charge(self.readings[event["day"]], self._metered, self._silent)
+                silence = Silence(self._read, event["observed"]) if event["silent"] else None
+                self._books.charge(self.readings[event["day"]], self._direct, self._relayed, silence)

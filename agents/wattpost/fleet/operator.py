@@ -8,26 +8,29 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wattpost.chain.engine import Engine
 from wattpost.chain.events import Event
 from wattpost.chain.market import REGISTRATIONS, Market, Today, call
 from wattpost.chain.refusals import advice
-from wattpost.chain.showing import PRODUCER, STANDARD, Chain, Piece, Shown
+from wattpost.chain.showing import PRODUCER, STANDARD, Chain, Piece, Shown, show
+from wattpost.chain.transaction import calldata_gas
 from wattpost.chain.wallet import Order, Receipt, Wallet
 from wattpost.fleet.meter import Meter
-from wattpost.spec.amounts import words_for
 from wattpost.spec.market import Phase
 
 # Gas limits, which are generous: what a call does not use is not charged.
 PER_CALL = 600_000
 PER_SUBMISSION = 90_000
-PER_LANE = 5_000  # of each submission
+PER_WORD = 20_000  # of each submission
 PER_POWER = 12_000  # of each plant and period: c may be any number
 MAX_CALL = 2**24 - 1
-BATCH = 256  # agents whose day one call ends
+
+# Of clearing a day in one call, bounds that are close, because they decide whether it fits.
+CLEARING = {1: 12_000, 2: 40_000}  # a submission, by kind
+LANE = 1_200  # a word of it
 POLL = 1.0  # seconds, where somebody else mines
 
 
@@ -110,7 +113,8 @@ class Operator:
             if self.meter:
                 self.meter.post(day, transact)
             elif self.engine.is_test or self.engine.head()[1] >= today.settled + rules.patience:
-                self._attempt(self._endings(today), today.settled + rules.patience)
+                ending = Order(self.market.address, call("end_unmetered", today.number), PER_CALL)
+                self._attempt([ending], today.settled + rules.patience)
             else:
                 time.sleep(POLL)
 
@@ -123,48 +127,58 @@ class Operator:
             for event in self._events(*REGISTRATIONS):
                 self.kinds[event["agent"]] = STANDARD if event.name == "StandardRegistered" else PRODUCER
         return [
-            Shown(event["agent"], self.kinds[event["agent"]], tuple(event["bids"]), tuple(event["offers"]))
+            Shown(event["agent"], self.kinds[event["agent"]], tuple(event["words"]), event["to_store"])
             for event in submitted
         ]
 
     def _steps(self, today: Today, periods: int) -> list[Order]:
-        """All calls that bring a day from where it stands to its last settlement."""
-        day, words = today.number, words_for(periods)
-        told = self._of_day(day)
+        """All calls that bring a day from where it stands to its last settlement: one, where one transaction holds it."""
+        told = self._of_day(today.number)
         shown = self._shown(told["Submitted"])
-        chains = {kind: Chain.of(day, kind, shown) for kind in (STANDARD, PRODUCER)}
         if not shown:
-            return [self._sized(call("close", day, STANDARD, bytes(32), []), None)]
+            return [self._sized(show("close", today.number, STANDARD, bytes(32), 0, submissions=[]), 0)]
+        if today.phase == Phase.OPEN and not today.begun:
+            whole = self._clearing(today.number, periods, shown)
+            if whole:
+                return [whole]
+        return self._piece_by_piece(today, periods, told, shown)
+
+    def _clearing(self, day: int, periods: int, shown: Sequence[Shown]) -> Order | None:
+        kinds = [[each for each in shown if each.kind == kind] for kind in (STANDARD, PRODUCER)]
+        data = show("clear", day, *map(len, kinds), submissions=[*kinds[0], *kinds[1]])
+        gas = PER_CALL + calldata_gas(data) + sum(CLEARING[each.kind] + LANE * len(each.words) for each in shown)
+        gas += PER_POWER * periods * len(kinds[1])
+        return Order(self.market.address, data, gas) if gas <= MAX_CALL else None
+
+    def _piece_by_piece(
+        self, today: Today, periods: int, told: Mapping[str, Sequence[Event]], shown: Sequence[Shown]
+    ) -> list[Order]:
+        day = today.number
+        chains = {kind: Chain.of(day, kind, shown) for kind in (STANDARD, PRODUCER)}
         closed = [chains[each["kind"]].between(each["prior"], each["end"]) for each in told["PieceClosed"]]
         fresh: list[Piece] = []
         if today.phase == Phase.OPEN:
             for chain, head in zip(chains.values(), self.market.heads(), strict=True):
-                fresh += chain.before(head, words)
+                fresh += chain.before(head)
         parts = [*closed, *fresh]
         run = {event["agent"] for event in told["PlantRun"]}
         settled = {event["agent"] for event in told["Settled"]}
 
-        orders = [self._sized(call("close", day, each.kind, each.prior, each.words), each) for each in fresh]
+        def step(name: str, *arguments: object, part: Piece, more: int = 0) -> Order:
+            count = len(part.submissions)
+            data = show(name, day, *arguments, part.prior, count, submissions=part.submissions)
+            return self._sized(data, count, len(part.submissions[0].words), more)
+
+        orders = [step("close", each.kind, part=each) for each in fresh]
         for number, part in enumerate(parts):
             if part.kind == PRODUCER and part.submissions[0].agent not in run:
-                data = call("produce", day, number, part.prior, part.words)
-                orders.append(self._sized(data, part, PER_POWER * periods))
+                orders.append(step("produce", number, part=part, more=PER_POWER * periods))
         if not any(part.kind == PRODUCER for part in parts) and today.phase != Phase.PRODUCED:
-            orders.append(self._sized(call("produce", day, 0, bytes(32), []), None))
+            orders.append(self._sized(show("produce", day, 0, bytes(32), 0, submissions=[]), 0))
         for number, part in enumerate(parts):
             if part.submissions[0].agent not in settled:
-                data = call("settle", day, part.kind, number, part.prior, part.words)
-                orders.append(self._sized(data, part))
+                orders.append(step("settle", part.kind, number, part=part))
         return orders
-
-    def _endings(self, today: Today) -> list[Order]:
-        told = self._of_day(today.number)
-        metered = {event["agent"] for event in told["Metered"]}
-        left = [event["agent"] for event in told["Submitted"] if event["agent"] not in metered]
-        return [
-            Order(self.market.address, call("end_unmetered", today.number, part), PER_CALL + PER_SUBMISSION * len(part))
-            for part in (left[first : first + BATCH] for first in range(0, len(left), BATCH))
-        ]
 
     def _attempt(self, orders: Sequence[Order], not_before: int = 0) -> None:
         """Send calls; one that fails because somebody else was faster is no failure."""
@@ -187,11 +201,9 @@ class Operator:
     def _events(self, *names: str) -> list[Event]:
         return self.market.events(self.market.first_block, self.market.rpc.block_number(), *names)
 
-    def _sized(self, data: bytes, part: Piece | None, more: int = 0) -> Order:
-        """A call with a gas limit for the submissions it handles; `more` is what each takes beyond its lanes."""
-        count = len(part.submissions) if part else 0
-        lanes = 4 * len(part.submissions[0].bids) if part else 0
-        gas = min(PER_CALL + count * (PER_SUBMISSION + PER_LANE * lanes + more), MAX_CALL)
+    def _sized(self, data: bytes, count: int, words: int = 0, more: int = 0) -> Order:
+        """A call with a gas limit for the submissions it handles; `more` is what each takes beyond its words."""
+        gas = min(PER_CALL + count * (PER_SUBMISSION + PER_WORD * words + more), MAX_CALL)
         return Order(self.market.address, data, gas)
 
     def _mine_submissions(self, deadline: int) -> None:

@@ -1,0 +1,84 @@
+"""Bids that agents sign for a relayer (EIP-712), and the batches that it submits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wattpost.chain import abi
+from wattpost.chain.keccak import keccak
+from wattpost.chain.keys import Key
+from wattpost.chain.market import call
+from wattpost.chain.showing import PADDING
+
+DOMAIN = keccak(b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
+BID = keccak(b"Bid(uint256 day,address relayer,uint256 toStore,uint256[] bids,uint256[] offers,uint256 deadline)")
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a signature is bound to besides the bid: one chain, one market, one relayer."""
+
+    chain_id: int
+    market: str
+    relayer: str
+
+    @property
+    def domain(self) -> bytes:
+        kinds = ["bytes32", "bytes32", "bytes32", "uint256", "address"]
+        name, version = keccak(b"Wattpost Market"), keccak(b"1")
+        return keccak(abi.encode(kinds, [DOMAIN, name, version, self.chain_id, self.market]))
+
+
+@dataclass(frozen=True, slots=True)
+class SignedBid:
+    """What an agent hands to its relayer; `deadline` is the last block time at which it is good."""
+
+    agent: str
+    kind: int
+    day: int
+    words: tuple[int, ...]
+    to_store: int
+    deadline: int
+    signature: bytes  # 64 bytes, r and vs (EIP-2098)
+
+    @property
+    def record(self) -> bytes:
+        terms = self.deadline << 64 | self.to_store
+        return self.signature + b"".join(word.to_bytes(32, "big") for word in (terms, *self.words))
+
+
+def digest(
+    terms: Terms, day: int, kind: int, words: Sequence[int], to_store: int, deadline: int, domain: bytes | None = None
+) -> bytes:
+    """The 32 bytes that are signed; `domain` spares computing it again for many bids."""
+    raw = b"".join(word.to_bytes(32, "big") for word in words)
+    cut = len(raw) // kind
+    body = [day, int(terms.relayer, 16), to_store, *(int.from_bytes(keccak(part), "big") for part in (raw[:cut], raw[cut:]))]
+    packed = BID + b"".join(word.to_bytes(32, "big") for word in (*body, deadline))
+    return keccak(b"\x19\x01" + (domain or terms.domain) + keccak(packed))
+
+
+def sign_bid(
+    key: Key,
+    terms: Terms,
+    day: int,
+    kind: int,
+    words: Sequence[int],
+    *,
+    to_store: int = 0,
+    deadline: int,
+    domain: bytes | None = None,
+) -> SignedBid:
+    """A bid for one day, signed for one relayer.
+
+    kind : 1 for standard agents, whose words are bids; 2 for producers, whose words are as many bids, then offers
+    """
+    parity, r, s = key.sign(digest(terms, day, kind, words, to_store, deadline, domain))
+    compact = r.to_bytes(32, "big") + (s | parity << 255).to_bytes(32, "big")
+    return SignedBid(key.address, kind, day, tuple(words), to_store, deadline, compact)
+
+
+def batch(day: int, kind: int, bids: Sequence[SignedBid]) -> bytes:
+    """Call data of `relay`: bids of one kind of agents, in the order in which they are submitted."""
+    return call("relay", day, kind, len(bids)) + b"".join(each.record for each in bids) + PADDING

@@ -1,0 +1,44 @@
+# pragma version 0.4.3
+"""
+@title Admission
+@license MIT
+@notice Which registry this market takes its agents from, and what it keeps of each.
+@custom:units endowments in 10^-9, stores with 18 decimals
+@custom:trust The registry admits agents between days, each once; it cannot alter or remove what it admitted.
+"""
+from ..interfaces import IRegistry
+from . import calendar
+from . import energy_ledger
+from . import vault
+
+uses: calendar
+uses: energy_ledger
+uses: vault
+
+REGISTRY: immutable(IRegistry)
+DUST_ACCOUNT: immutable(address)  # never paid or admitted: where the dust goes
+
+
+@deploy
+def __init__(registry: address, dust_account: address):
+    assert registry.is_contract, "market: no registry"
+    assert dust_account != empty(address), "market: no dust account"
+
+    REGISTRY = IRegistry(registry)
+    DUST_ACCOUNT = dust_account
+
+
+@internal
+def _admit(caller: address, agent: address, endowment: uint256, is_producer: bool, store: uint256):
+    assert caller == REGISTRY.address, "market: registry only"
+    calendar._between_days()
+    assert agent not in [empty(address), self, DUST_ACCOUNT], "registry: not an agent's address"
+    account: vault.Account = vault._load(agent)
+    assert vault._kind(account) == vault.PLAIN, "registry: registered already"
+
+    account.endowment = endowment
+    account.is_producer = is_producer
+    if store > 0:
+        energy_ledger._fill(agent, store)
+        account.has_balance = True
+    vault._store(agent, account)
