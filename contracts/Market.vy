@@ -86,11 +86,6 @@ exports: (
     signed_bids.relay,
 )
 
-# ---- VIEWS THAT ARE PLAIN STORAGE ------------------------------------------------------------------------
-
-exports: energy_ledger.balance_of
-
-
 @deploy
 def __init__(
     bytecoin: address,
@@ -248,17 +243,15 @@ def account_of(owner: address) -> vault.Account:
 
 @view
 @external
-def charge_of(agent: address) -> energy_ledger.Charge:
+def balance_of(agent: address) -> int256:
     """
-    @notice What an agent's last finished day costs it, what of its purchase that leaves, and the store or debt after it.
-            An account is charged when it next submits; this says it before. While a day that it bid on is under way
-            there is nothing to say yet, and all is zero.
+    @notice kWh that an agent has stored or, below zero, owes, with all finished days charged; 18 decimals.
     """
     account: vault.Account = vault._load(agent)
     today: calendar.Day = calendar._load()
-    if today.phase != calendar.DONE and account.day == today.number:
-        account.day = 0  # not charged yet
-    return energy_ledger._charge_of(agent, account)
+    if today.phase != calendar.DONE and account.day == today.number and account.state == vault.SETTLED:
+        account.state = vault.SUBMITTED  # not charged yet
+    return energy_ledger._balance_after(agent, account, energy_ledger._gas_of(account))
 
 
 @view

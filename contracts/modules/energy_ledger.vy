@@ -4,8 +4,9 @@
 @license MIT
 @notice What paying costs: the day's gas, turned into kWh, comes out of the electricity each agent bought or has stored.
 @dev A charge is KAPPA * gas, exactly; gas is an agent's own and its shares of what all, and all those relayed, caused.
-     The meter posts the shares once and own gas where there is any. Accounts are not touched for that: an account is
-     charged for its last day when it is next written, and its views show it charged as soon as the day is done.
+     The meter posts the shares once, and own gas where there is any; who submitted directly is charged then. Who was
+     relayed, or not read by a silent meter, is charged from the day's books when its account is next written: nothing
+     is to be written for it before.
 
      A balance above zero is stored, below zero owed. Charges come out of it, and what the day's purchase has left then
      clears what is owed; the rest of the purchase counts as consumed.
@@ -23,32 +24,17 @@ uses: vault
 
 MAX_READINGS: constant(uint256) = 256
 MAX_KAPPA: constant(uint256) = 10**18  # one kWh per gas
-MAX_GAS: constant(uint256) = 2**32 - 1  # of an agent's own a day
+MAX_GAS: constant(uint256) = 2**32 - 1  # of an agent a day
 MAX_STORED: constant(uint256) = 2**62 - 1  # kWh of a purchase, 10^-9
 WAD: constant(uint256) = 10**18
-
-# What a finished day's books say, in one word.
-struct Books:
-    share: uint256  # shared gas a submission, 64 bits
-    relayed: uint256  # gas of relayed batches a relayed submission, 64 bits
-    observed: uint256  # what the market saw of that, 64 bits
-    own: uint256  # sum of the readings, 56 bits
-    posted: bool  # the meter has begun
-    silent: bool  # and was silent before it was done
-
-struct Charge:
-    gas: uint256
-    verification: uint256
-    consumed: uint256
-    balance: int256
 
 METER: immutable(address)
 KAPPA: immutable(uint256)
 EFFICIENCY: immutable(uint256)  # of stores, 18 decimals; zero where verification is paid from the purchase
 FIRST_GAS: immutable(uint256)  # what a store must cover before the first day was metered
 
-balance_of: public(HashMap[address, int256])
-_books: HashMap[uint256, uint256]
+_balances: HashMap[address, int256]
+_books: HashMap[uint256, uint256]  # of finished days: shared gas a submission, above 64 bits a relayed one's of batches
 _pool: uint256  # today's relayed batches: gas that the market saw, above a 24-bit count of submissions
 
 
@@ -96,56 +82,56 @@ def _observed_share() -> uint256:
 
 @view
 @internal
-def _charge_of(agent: address, account: vault.Account) -> Charge:
+def _gas_of(account: vault.Account) -> uint256:
     """
-    @notice What an account is charged for its last day, which is done; nothing if it never submitted.
+    @notice Gas that an account is, or was, charged for its last finished day; what a store must cover before the first.
     """
-    gas_used: uint256 = account.gas
     if account.day == 0:
-        gas_used = 0
-    else:
-        books: Books = self._load(account.day)
-        if account.state == vault.READ or not books.silent:
-            gas_used += books.share
-            if account.relayed:
-                gas_used += books.relayed
-        elif account.relayed:
-            gas_used += books.observed
-    verification: uint256 = KAPPA * gas_used
-    balance: int256 = -convert(verification, int256)
-    if account.has_balance:
-        balance += self.balance_of[agent]
-    bought: uint256 = account.energy * amounts.UNIT
+        return FIRST_GAS
+    if account.state == vault.CHARGED:
+        return account.gas
+    books: uint256 = self._books[account.day]
+    gas_used: uint256 = account.gas + (books & amounts.LANE_MASK)
+    return gas_used + (books >> 64) if account.relayed else gas_used
+
+
+@view
+@internal
+def _balance_after(agent: address, account: vault.Account, gas_used: uint256) -> int256:
+    """
+    @notice What is stored, or below zero owed, once the account is charged for that gas.
+    """
+    balance: int256 = self._balances[agent] if account.has_balance else 0
+    if account.state != vault.SETTLED:
+        return balance
+    balance -= convert(KAPPA * gas_used, int256)
     if balance < 0:
-        cleared: uint256 = min(convert(-balance, uint256), bought)
-        bought -= cleared
-        balance += convert(cleared, int256)
-    return Charge(gas=gas_used, verification=verification, consumed=bought, balance=balance)
+        balance = min(0, balance + convert(account.energy * amounts.UNIT, int256))
+    return balance
 
 
 @internal
-def _book(agent: address, account: vault.Account, charge: Charge) -> vault.Account:
+def _charged(agent: address, account: vault.Account, gas_used: uint256, balance: int256) -> vault.Account:
     """
-    @notice The account once its last day is charged and its purchase consumed; to be stored by the caller.
+    @notice The account once it is charged, the rest of its purchase consumed; to be stored by the caller.
     """
-    if account.has_balance or charge.balance != 0:
-        self.balance_of[agent] = charge.balance
+    if account.has_balance or balance != 0:
+        self._balances[agent] = balance
     charged: vault.Account = account
     charged.energy = 0
-    charged.has_balance = charge.balance != 0
+    charged.gas = gas_used
+    charged.state = vault.CHARGED
+    charged.has_balance = balance != 0
     return charged
 
 
 @view
 @internal
-def _covers_next(account: vault.Account, charge: Charge) -> bool:
+def _covers(gas_used: uint256, balance: int256) -> bool:
     """
-    @notice Whether the store, once charged, holds what the last day's payments burnt; always where there are no stores.
+    @notice Whether a store holds what that gas burns; always where there are no stores.
     """
-    if EFFICIENCY == 0:
-        return True
-    last: uint256 = FIRST_GAS if account.day == 0 else charge.gas
-    return charge.balance >= convert(KAPPA * last, int256)
+    return EFFICIENCY == 0 or balance >= convert(KAPPA * gas_used, int256)
 
 
 @internal
@@ -155,23 +141,23 @@ def _fill(agent: address, kwh: uint256):
     """
     assert EFFICIENCY > 0, "energy: no stores here"
     assert kwh <= MAX_STORED * amounts.UNIT, "energy: too much to store"
-    self.balance_of[agent] = convert(kwh, int256)
+    self._balances[agent] = convert(kwh, int256)
 
 
 @internal
-def _keep(agent: address, account: vault.Account, to_store: uint256) -> vault.Account:
+def _keep(agent: address, bought: uint256, to_store: uint256):
     """
-    @notice Move a part of a purchase, as far as it goes, to the store; the account is to be stored by the caller.
+    @notice Move a part of a purchase, as far as it goes, to the store; the account is as it was settled.
     """
-    kept: vault.Account = account
-    part: uint256 = min(to_store, account.energy)
-    kept.energy -= part
+    account: vault.Account = vault._load(agent)
+    part: uint256 = min(to_store, bought)
+    account.energy -= part
     balance: int256 = convert(part * amounts.UNIT * EFFICIENCY // WAD, int256)
     if account.has_balance:
-        balance += self.balance_of[agent]
-    self.balance_of[agent] = balance
-    kept.has_balance = balance != 0
-    return kept
+        balance += self._balances[agent]
+    self._balances[agent] = balance
+    account.has_balance = balance != 0
+    vault._store(agent, account)
 
 
 # ---- METERING ----------------------------------------------------------------------------------------------
@@ -188,14 +174,11 @@ def _meter(
     @param carried Gas that did not divide and is left to the next metered day.
     @param readings An agent in the low 160 bits, its own gas above. Every direct submission needs one.
     """
-    assert max(share, max(relayed, carried)) < 2**64, "energy: shared gas out of range"
+    assert max(share, relayed) < 2**64, "energy: shared gas out of range"
     today: calendar.Day = calendar._in_phase(day, calendar.SETTLED)
-    books: Books = self._load(day)
-    if not books.posted:
-        books = Books(share=share, relayed=relayed, observed=0, own=0, posted=True, silent=False)
-        books.observed = self._observed_share()
-        assert relayed >= books.observed, "energy: below observed gas"
-    assert (books.share ^ share) | (books.relayed ^ relayed) == 0, "energy: share differs"
+    assert relayed >= self._observed_share(), "energy: below observed gas"
+    books: uint256 = share | (relayed << 64)
+    assert not today.begun or self._books[day] == books, "energy: share differs"
     assert len(readings) >= min(16, today.left), "calendar: batch too small"
 
     for reading: uint256 in readings:
@@ -205,15 +188,16 @@ def _meter(
         assert account.day == day, "energy: did not take part"
         assert account.state == vault.SETTLED, "energy: metered already"
         assert own >= account.gas, "energy: below observed gas"
-        assert own <= MAX_GAS, "energy: gas out of range"
-        if not account.relayed:
+        gas_used: uint256 = own + share
+        if account.relayed:
+            gas_used += relayed
+        else:
             today.left -= 1
-        books.own += own
-        account.gas = own
-        account.state = vault.READ
-        vault._store(agent, account)
-    log IMarket.Readings(day=day, readings=readings)
-    self._end(today, books, carried)
+        assert gas_used <= MAX_GAS, "energy: gas out of range"
+        balance: int256 = self._balance_after(agent, account, gas_used)
+        vault._store(agent, self._charged(agent, account, gas_used, balance))
+    log IMarket.Readings(day=day, share=share, relayed=relayed, readings=readings)
+    self._end(today, books, carried, False)
 
 
 @internal
@@ -223,47 +207,25 @@ def _end_unmetered(day: uint256):
     """
     today: calendar.Day = calendar._in_phase(day, calendar.SETTLED)
     assert block.timestamp >= today.settled + calendar.PATIENCE, "energy: the meter has time left"
-    books: Books = self._load(day)
-    books.silent = True
-    books.observed = self._observed_share()
     today.left = 0
-    self._end(today, books, 0)
+    self._end(today, self._observed_share() << 64, 0, True)
 
 
 @internal
-def _end(day: calendar.Day, books: Books, carried: uint256):
-    self._books[day.number] = (
-        books.share
-        | (books.relayed << 64)
-        | (books.observed << 128)
-        | (books.own << 192)
-        | (convert(books.posted, uint256) << 248)
-        | (convert(books.silent, uint256) << 249)
-    )
-    if day.left > 0:
-        calendar._store(day)
-    else:
+def _end(day: calendar.Day, books: uint256, carried: uint256, silent: bool):
+    """
+    @notice Keep the day's books, and end it unless some direct submissions are left to be read.
+    """
+    today: calendar.Day = day
+    today.begun = True
+    self._books[day.number] = books
+    if day.left == 0:
         log IMarket.DayMetered(
             day=day.number,
-            share=books.share,
-            relayed=books.relayed,
-            observed=books.observed,
-            own=books.own,
+            share=books & amounts.LANE_MASK,
+            relayed=books >> 64,
             carried=carried,
-            silent=books.silent,
+            silent=silent,
         )
-        calendar._store(calendar._entering(day, calendar.DONE, 0))
-
-
-@view
-@internal
-def _load(day: uint256) -> Books:
-    word: uint256 = self._books[day]
-    return Books(
-        share=word & (2**64 - 1),
-        relayed=(word >> 64) & (2**64 - 1),
-        observed=(word >> 128) & (2**64 - 1),
-        own=(word >> 192) & (2**56 - 1),
-        posted=(word >> 248) & 1 != 0,
-        silent=(word >> 249) & 1 != 0,
-    )
+        today = calendar._entering(today, calendar.DONE, 0)
+    calendar._store(today)

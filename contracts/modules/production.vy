@@ -87,7 +87,7 @@ def _run(
     good_bids: uint256 = totals.bids[0] & amounts.LANE_MASK
     at: uint256 = offset
     for _k: uint256 in range(count, bound=trading_posts.COUNT_MASK):
-        record: Bytes[records.MAX_RECORD] = records._at(at)
+        record: Bytes[records.MAX_RECORD] = slice(msg.data, at, records.MAX_RECORD)
         at += 32 * records._size(vault.PRODUCER)
         agent: address = convert(convert(extract32(record, 0), uint256) & records.AGENT_MASK, address)
         offers: uint256[amounts.MAX_WORDS] = self._offers(record)

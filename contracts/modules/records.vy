@@ -44,12 +44,3 @@ def _check_calldata(arguments: uint256, words: uint256):
     amounts._check_calldata(arguments + words, PADDING)
     padding: Bytes[PADDING] = slice(msg.data, 4 + 32 * (arguments + words), PADDING)
     assert keccak256(padding) == ZEROS, "market: padding is not zero"
-
-
-@view
-@internal
-def _at(offset: uint256) -> Bytes[MAX_RECORD]:
-    """
-    @notice What stands at an offset of the call data: a record, and whatever follows it.
-    """
-    return slice(msg.data, offset, MAX_RECORD)

@@ -34,13 +34,8 @@ LOGGED: constant(uint256) = 32  # outcomes in one event
 struct Market:
     bids: uint256[amounts.MAX_WORDS]
     delivered: uint256[amounts.MAX_WORDS]
-    idle: uint256[amounts.MAX_WORDS]  # all bits of the lanes of posts without a delivery
-
-struct Outcome:
-    energy: uint256
-    good: uint256
-    revenue: uint256
-    refund: uint256
+    idle: uint256[amounts.MAX_WORDS]  # all bits of the lanes of posts with bids and without a delivery
+    any_idle: bool
 
 struct Sums:
     money: uint256  # paid out and refunded, 80 bits
@@ -77,9 +72,12 @@ def settle(day: uint256, kind: uint256, piece: uint256, prior: bytes32, count: u
 @view
 @internal
 def _market(bids: uint256[amounts.MAX_WORDS], delivered: uint256[amounts.MAX_WORDS]) -> Market:
-    posts: Market = Market(bids=bids, delivered=delivered, idle=empty(uint256[amounts.MAX_WORDS]))
+    posts: Market = Market(
+        bids=bids, delivered=delivered, idle=empty(uint256[amounts.MAX_WORDS]), any_idle=False
+    )
     for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
-        posts.idle[i] = ~amounts._full_lanes(delivered[i])
+        posts.idle[i] = amounts._full_lanes(bids[i]) & ~amounts._full_lanes(delivered[i])
+        posts.any_idle = posts.any_idle or posts.idle[i] > 0
     return posts
 
 
@@ -89,31 +87,46 @@ def _pay(day: uint256, kind: uint256, count: uint256, offset: uint256, posts: Ma
     @notice Pay out `count` records that stand at `offset` of the call data; the day's sums with theirs.
     """
     sums: Sums = so_far
+    good_bids: uint256 = posts.bids[0] & amounts.LANE_MASK
+    good_sold: uint256 = posts.delivered[0] & amounts.LANE_MASK
     outcomes: DynArray[uint256, 2 * LOGGED] = []
     at: uint256 = offset
+    size: uint256 = 32 * records._size(kind)
     for k: uint256 in range(count, bound=trading_posts.COUNT_MASK):
-        record: Bytes[records.MAX_RECORD] = records._at(at)
-        at += 32 * records._size(kind)
+        record: Bytes[records.MAX_RECORD] = slice(msg.data, at, records.MAX_RECORD)
+        at = unsafe_add(at, size)
         owner: uint256 = convert(extract32(record, 0), uint256)
         agent: address = convert(owner & records.AGENT_MASK, address)
-        account: vault.Account = vault._load(agent)
-        outcome: Outcome = self._bought(record, posts)
-        if kind == vault.STANDARD:
-            outcome = self._sold_good(outcome, account.endowment, posts)
-        else:
-            outcome = self._sold_energy(outcome, record, production._fraction_of[agent], posts)
-        sums.money += outcome.revenue + outcome.refund
-        sums.energy += outcome.energy
-        sums.good += outcome.good
+        account: uint256 = vault._accounts[agent]
 
-        account.money += (outcome.revenue + outcome.refund) * amounts.UNIT
-        account.energy = outcome.energy
-        account.state = vault.SETTLED
+        # What its bids buy. Lane 0 is the good, not energy.
+        word: uint256 = convert(extract32(record, 32), uint256)
+        good: uint256 = unsafe_div(unsafe_mul(good_sold, word & amounts.LANE_MASK), good_bids)
+        energy: uint256 = 0
+        for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
+            word = convert(extract32(record, unsafe_add(unsafe_mul(32, i), 32)), uint256)
+            energy = unsafe_add(energy, pro_rata._shares(posts.delivered[i], word, posts.bids[i]))
+        energy = unsafe_sub(energy, good)
+        refund: uint256 = self._refund(record, posts) if posts.any_idle else 0
+
+        # What it sells.
+        revenue: uint256 = 0
+        if kind == vault.PRODUCER:
+            revenue = self._revenue(record, production._fraction_of[agent], posts)
+        elif good_bids > 0:
+            revenue = unsafe_div(unsafe_mul(good_bids, vault._endowment(account)), good_sold)
+        else:
+            good = vault._endowment(account)  # nobody bids for the good: it is handed back
+
+        paid: uint256 = unsafe_add(revenue, refund)
+        sums.money = unsafe_add(sums.money, paid)
+        sums.energy = unsafe_add(sums.energy, energy)
+        sums.good = unsafe_add(sums.good, good)
+        vault._accounts[agent] = vault._paid_out(account, paid, energy)
         if owner >> 160 > 0:
-            account = energy_ledger._keep(agent, account, owner >> 160)
-        vault._store(agent, account)
-        outcomes.append(convert(agent, uint256) | (outcome.refund << 160))
-        outcomes.append(outcome.energy | (outcome.good << 64) | (outcome.revenue << 128))
+            energy_ledger._keep(agent, energy, owner >> 160)
+        outcomes.append(convert(agent, uint256) | (refund << 160))
+        outcomes.append(energy | (good << 64) | (revenue << 128))
         if len(outcomes) == 2 * LOGGED or k + 1 == count:
             log IMarket.Settled(day=day, outcomes=outcomes)
             outcomes = []
@@ -122,57 +135,28 @@ def _pay(day: uint256, kind: uint256, count: uint256, offset: uint256, posts: Ma
 
 @view
 @internal
-def _bought(record: Bytes[records.MAX_RECORD], posts: Market) -> Outcome:
+def _refund(record: Bytes[records.MAX_RECORD], posts: Market) -> uint256:
     """
-    @notice What a submission's bids buy, and what of them comes back.
+    @notice Bids on posts without a delivery.
     """
-    energy: uint256 = 0
     refund: uint256 = 0
     for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
-        bids: uint256 = convert(extract32(record, unsafe_mul(32, i) + 32), uint256)
-        if bids == 0:
-            continue
-        energy = unsafe_add(energy, pro_rata._shares(posts.delivered[i], bids, posts.bids[i]))
-        if bids & posts.idle[i] > 0:
-            refund = unsafe_add(refund, amounts._sum_of_lanes(bids & posts.idle[i]))
-    # Lane 0 is the good, not energy.
-    good: uint256 = pro_rata._shares(
-        posts.delivered[0] & amounts.LANE_MASK, convert(extract32(record, 32), uint256), posts.bids[0]
-    )
-    return Outcome(energy=unsafe_sub(energy, good), good=good, revenue=0, refund=refund)
+        bids: uint256 = convert(extract32(record, unsafe_add(unsafe_mul(32, i), 32)), uint256)
+        refund = unsafe_add(refund, amounts._sum_of_lanes(bids & posts.idle[i]))
+    return refund
 
 
 @view
 @internal
-def _sold_good(bought: Outcome, endowment: uint256, posts: Market) -> Outcome:
+def _revenue(record: Bytes[records.MAX_RECORD], fraction: uint256, posts: Market) -> uint256:
     """
-    @notice With what its endowment sells for; where nobody bids for the good it is handed back.
+    @notice What a plant's deliveries sell for.
     """
-    outcome: Outcome = bought
-    bids: uint256 = posts.bids[0] & amounts.LANE_MASK
-    if bids == 0:
-        outcome.good += endowment
-    else:
-        outcome.revenue = pro_rata._share(bids, endowment, posts.delivered[0] & amounts.LANE_MASK)
-    return outcome
-
-
-@view
-@internal
-def _sold_energy(
-    bought: Outcome, record: Bytes[records.MAX_RECORD], fraction: uint256, posts: Market
-) -> Outcome:
-    """
-    @notice With what its plant's deliveries sell for.
-    """
-    outcome: Outcome = bought
+    revenue: uint256 = 0
     sold: uint256[amounts.MAX_WORDS] = production._delivery(production._offers(record), posts.bids, fraction)
     for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
-        if sold[i] > 0:
-            outcome.revenue = unsafe_add(
-                outcome.revenue, pro_rata._shares(posts.bids[i], sold[i], posts.delivered[i])
-            )
-    return outcome
+        revenue = unsafe_add(revenue, pro_rata._shares(posts.bids[i], sold[i], posts.delivered[i]))
+    return revenue
 
 
 @internal

@@ -33,8 +33,7 @@ BID: constant(bytes32) = keccak256(
 )
 LOW: constant(uint256) = 2**255 - 1  # bits of vs that are s; the highest is the parity (EIP-2098)
 SIGNED: constant(uint256) = 96  # bytes that stand before the words: r, vs, and the deadline above kWh to store
-
-ADDRESS_MASK: constant(uint256) = 2**160 - 1
+LOGGED: constant(uint256) = 64  # agents in one event
 
 @view
 @internal
@@ -49,20 +48,24 @@ def relay(day: uint256, kind: uint256, count: uint256):
     @param kind 1 for standard agents, 2 for producers.
     """
     gas_at_start: uint256 = msg.gas
-    size: uint256 = kind * amounts.WORDS  # words of bids and offers
-    records._check_calldata(3, count * (3 + size))
+    size: uint256 = 32 * kind * amounts.WORDS  # bytes of bids and offers
+    records._check_calldata(3, count * (3 + kind * amounts.WORDS))
     calendar._in_window(day)
     domain: bytes32 = self._domain()
     head: bytes32 = trading_posts._heads[kind]
     before: uint256 = convert(head, uint256) & trading_posts.COUNT_MASK
+    assert before + count <= trading_posts.MAX_LINKS, "posts: day is full"
+
+    assert msg.sender == tx.origin and not msg.sender.is_contract, "bids: relayer is no plain account"
 
     at: uint256 = 100
+    agents: DynArray[address, LOGGED] = []
     for k: uint256 in range(count, bound=trading_posts.COUNT_MASK):
-        record: Bytes[records.MAX_RECORD] = records._at(at)
+        record: Bytes[records.MAX_RECORD] = slice(msg.data, at, records.MAX_RECORD)
+        at += SIGNED + size
         terms: uint256 = convert(extract32(record, 64), uint256)
         to_store: uint256 = terms & amounts.LANE_MASK
-        words: Bytes[records.MAX_RECORD] = slice(record, SIGNED, 32 * size)
-        at += SIGNED + 32 * size
+        words: Bytes[records.MAX_RECORD] = slice(record, SIGNED, size)
         signed: bytes32 = keccak256(
             abi_encode(
                 BID,
@@ -70,7 +73,7 @@ def relay(day: uint256, kind: uint256, count: uint256):
                 msg.sender,
                 to_store,
                 keccak256(slice(words, 0, 32 * amounts.WORDS)),
-                keccak256(slice(words, 32 * amounts.WORDS, 32 * size - 32 * amounts.WORDS)),
+                keccak256(slice(words, 32 * amounts.WORDS, size - 32 * amounts.WORDS)),
                 terms >> 64,
             )
         )
@@ -83,15 +86,16 @@ def relay(day: uint256, kind: uint256, count: uint256):
         )
         refusal: String[32] = "bids: expired"
         if block.timestamp <= terms >> 64:
-            entry: trading_posts.Entry = trading_posts._enter(agent, day, to_store, words)
-            refusal = entry.refusal
-            if len(refusal) == 0:
-                head = trading_posts._extend(head, convert(agent, uint256) | (to_store << 160), words)
-                entry.account.relayed = True
-                entry.account.gas = 0
-                trading_posts._tell(agent, entry.account, to_store, words)
+            refusal = trading_posts._enter(agent, day, kind, to_store, words, True)
         if len(refusal) > 0:
             log IMarket.Skipped(day=day, agent=agent, place=k, reason=refusal)
+        else:
+            owner: uint256 = convert(agent, uint256) | (to_store << 160)
+            head = trading_posts._extend(head, concat(convert(owner, bytes32), words))
+            agents.append(agent)
+        if len(agents) == LOGGED or k + 1 == count:
+            log IMarket.Relayed(day=day, kind=kind, agents=agents)
+            agents = []
 
     accepted: uint256 = (convert(head, uint256) & trading_posts.COUNT_MASK) - before
     assert accepted > 0, "bids: none can be accepted"

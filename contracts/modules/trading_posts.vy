@@ -34,10 +34,6 @@ UNPRODUCED: constant(uint256) = 1  # producers' links, plants not yet run
 READY: constant(uint256) = 2  # can be settled
 DONE: constant(bytes32) = 0x0000000000000000000000000000000000000000000000000000000000000001
 
-struct Entry:
-    account: vault.Account  # as it stands once the submission is escrowed
-    refusal: String[32]  # why it cannot be; empty if it can
-
 struct Totals:
     bids: uint256[amounts.MAX_WORDS]
     offers: uint256[amounts.MAX_WORDS]
@@ -87,83 +83,69 @@ def open():
 
 @pure
 @internal
-def _extend(head: bytes32, owner: uint256, words: Bytes[records.MAX_RECORD]) -> bytes32:
+def _extend(head: bytes32, record: Bytes[32 + records.MAX_RECORD]) -> bytes32:
     """
     @notice The chain of submissions lengthened by one more.
-    @param owner The agent, above it kWh to be stored.
     """
-    count: uint256 = (convert(head, uint256) & COUNT_MASK) + 1
-    assert count <= MAX_LINKS, "posts: day is full"
-    link: bytes32 = keccak256(concat(head, convert(owner, bytes32), words))
-    return convert((convert(link, uint256) & ~COUNT_MASK) | count, bytes32)
+    count: uint256 = unsafe_add(convert(head, uint256) & COUNT_MASK, 1)
+    return convert((convert(keccak256(concat(head, record)), uint256) & ~COUNT_MASK) | count, bytes32)
 
 
 @internal
-def _tell(agent: address, account: vault.Account, to_store: uint256, words: Bytes[records.MAX_RECORD]):
+def _enter(
+    agent: address, day: uint256, kind: uint256, to_store: uint256, words: Bytes[records.MAX_RECORD], relayed: bool
+) -> String[32]:
     """
-    @notice Store the account of a submission and say what was submitted.
-    """
-    vault._store(agent, account)
-    log IMarket.Submitted(
-        day=account.day, agent=agent, observed_gas=account.gas, to_store=to_store, words=words
-    )
-
-
-@internal
-def _enter(agent: address, day: uint256, to_store: uint256, words: Bytes[records.MAX_RECORD]) -> Entry:
-    """
-    @notice Judge a submission, and charge and escrow it if nothing speaks against it; the caller stores the account.
-    @dev Direct submissions revert with what it finds, relayed ones are skipped.
+    @notice Judge a submission and, if nothing speaks against it, charge its agent for the last one and escrow it.
+    @return Why it is refused; empty if it is not. A direct submission then reverts, a relayed one is skipped.
     """
     account: vault.Account = vault._load(agent)
-    entry: Entry = Entry(account=account, refusal="")
-    if not (account.endowment > 0 or account.is_producer):
-        entry.refusal = "posts: not registered"
-        return entry
+    if vault._kind(account) != kind:
+        return "posts: not of that kind"
     if account.day == day:
-        entry.refusal = "posts: already submitted"
-        return entry
-    if len(words) != 32 * amounts.WORDS * vault._kind(account):
-        entry.refusal = "posts: wrong number of words"
-        return entry
+        return "posts: already submitted"
 
     total: uint256 = 0
     word: uint256 = 0
     for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
         word = convert(extract32(words, unsafe_mul(32, i)), uint256)
         total = unsafe_add(total, amounts._sum_of_lanes(word))
-    anything: uint256 = total
     if not amounts._unused_lanes_are_zero(word):
-        entry.refusal = "posts: bid beyond the last post"
-    if account.is_producer:
+        return "posts: bid beyond the last post"
+    if kind == vault.PRODUCER:
         offers: uint256[amounts.MAX_WORDS] = empty(uint256[amounts.MAX_WORDS])
+        anything: uint256 = total
         for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
             word = convert(extract32(words, 32 * (amounts.WORDS + i)), uint256)
             offers[i] = word
             anything |= word
         if not amounts._unused_lanes_are_zero(word):
-            entry.refusal = "posts: offer beyond the last"
-        elif offers[0] & amounts.LANE_MASK > 0:
-            entry.refusal = "posts: producers own no good"
-        elif not (staticcall admission.REGISTRY.within_capacity(agent, offers)):
-            entry.refusal = "posts: offer above capacity"
+            return "posts: offer beyond the last"
+        if anything == 0:
+            return "posts: nothing bid or offered"
+        if not staticcall admission.REGISTRY.within_capacity(agent, offers):
+            return "posts: offer above capacity"
+    elif total == 0:
+        return "posts: nothing bid or offered"
     money: uint256 = total * amounts.UNIT
-    charge: energy_ledger.Charge = energy_ledger._charge_of(agent, account)
-    if anything == 0:
-        entry.refusal = "posts: nothing bid or offered"
-    elif account.money < money:
-        entry.refusal = "posts: bids above money held"
-    elif to_store > 0 and (energy_ledger.EFFICIENCY == 0 or to_store > energy_ledger.MAX_STORED):
-        entry.refusal = "energy: cannot be stored"
-    elif not energy_ledger._covers_next(account, charge):
-        entry.refusal = "energy: store below last cost"
+    if account.money < money:
+        return "posts: bids above money held"
+    if to_store > 0 and (energy_ledger.EFFICIENCY == 0 or to_store > energy_ledger.MAX_STORED):
+        return "energy: cannot be stored"
+    gas_used: uint256 = energy_ledger._gas_of(account)
+    balance: int256 = energy_ledger._balance_after(agent, account, gas_used)
+    if not energy_ledger._covers(gas_used, balance):
+        return "energy: store below last cost"
 
-    if len(entry.refusal) == 0:
-        entry.account = energy_ledger._book(agent, account, charge)
-        entry.account.money -= money
-        entry.account.day = day
-        entry.account.state = vault.SUBMITTED
-    return entry
+    if account.state == vault.SETTLED:
+        account = energy_ledger._charged(agent, account, gas_used, balance)
+    account.money -= money
+    account.day = day
+    account.gas = 0
+    account.state = vault.SUBMITTED
+    account.relayed = relayed
+    vault._store(agent, account)
+    return ""
 
 
 @external
@@ -176,18 +158,20 @@ def submit(day: uint256, to_store: uint256, words: Bytes[records.MAX_RECORD]):
            lane 0 is zero.
     """
     gas_at_start: uint256 = msg.gas
-    amounts._check_calldata(4 + len(words) // 32)
+    kind: uint256 = len(words) // (32 * amounts.WORDS)
+    assert kind > 0 and len(words) == 32 * amounts.WORDS * kind, "posts: wrong number of words"
+    amounts._check_calldata(4 + kind * amounts.WORDS)
     calendar._in_window(day)
-    entry: Entry = self._enter(msg.sender, day, to_store, words)
-    assert len(entry.refusal) == 0, entry.refusal
+    refusal: String[32] = self._enter(msg.sender, day, kind, to_store, words, False)
+    assert len(refusal) == 0, refusal
 
-    kind: uint256 = vault._kind(entry.account)
     head: bytes32 = self._heads[kind]
-    self._heads[kind] = self._extend(head, convert(msg.sender, uint256) | (to_store << 160), words)
-    account: vault.Account = entry.account
-    account.relayed = False
-    account.gas = min(gas_at_start - msg.gas, energy_ledger.MAX_GAS)
-    self._tell(msg.sender, account, to_store, words)
+    assert convert(head, uint256) & COUNT_MASK < MAX_LINKS, "posts: day is full"
+    owner: uint256 = convert(msg.sender, uint256) | (to_store << 160)
+    self._heads[kind] = self._extend(head, concat(convert(owner, bytes32), words))
+    observed: uint256 = min(gas_at_start - msg.gas, energy_ledger.MAX_GAS)
+    vault._observe(msg.sender, observed)
+    log IMarket.Submitted(agent=msg.sender, terms=day | (observed << 32) | (to_store << 64), words=words)
 
 
 # ---- SHOWING SUBMISSIONS AGAIN ---------------------------------------------------------------------------
@@ -204,18 +188,19 @@ def _add_up(kind: uint256, prior: bytes32, count: uint256, offset: uint256, so_f
     size: uint256 = 32 * records._size(kind)
     at: uint256 = offset
     for _k: uint256 in range(count, bound=COUNT_MASK):
-        record: Bytes[records.MAX_RECORD] = records._at(at)
-        owner: uint256 = convert(extract32(record, 0), uint256)
-        end = self._extend(end, owner, slice(record, 32, size - 32))
+        record: Bytes[records.MAX_RECORD] = slice(msg.data, at, records.MAX_RECORD)
+        end = self._extend(end, slice(record, 0, size))
         for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
-            totals.bids[i] = unsafe_add(totals.bids[i], convert(extract32(record, unsafe_mul(32, i) + 32), uint256))
+            bids: uint256 = convert(extract32(record, unsafe_add(unsafe_mul(32, i), 32)), uint256)
+            totals.bids[i] = unsafe_add(totals.bids[i], bids)
         if kind == vault.STANDARD:
-            totals.offers[0] += vault._endowment(convert(owner & records.AGENT_MASK, address))
+            agent: address = convert(convert(extract32(record, 0), uint256) & records.AGENT_MASK, address)
+            totals.offers[0] = unsafe_add(totals.offers[0], vault._endowment(vault._accounts[agent]))
         else:
             for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
-                offer: uint256 = convert(extract32(record, 32 * (1 + amounts.WORDS + i)), uint256)
-                totals.offers[i] = unsafe_add(totals.offers[i], offer)
-        at += size
+                offers: uint256 = convert(extract32(record, 32 * (1 + amounts.WORDS + i)), uint256)
+                totals.offers[i] = unsafe_add(totals.offers[i], offers)
+        at = unsafe_add(at, size)
     return end, totals
 
 
@@ -238,8 +223,8 @@ def _check_piece(kind: uint256, stage: uint256, piece: uint256, prior: bytes32, 
     end: bytes32 = prior
     size: uint256 = 32 * records._size(kind)
     for k: uint256 in range(count, bound=COUNT_MASK):
-        record: Bytes[records.MAX_RECORD] = records._at(offset + k * size)
-        end = self._extend(end, convert(extract32(record, 0), uint256), slice(record, 32, size - 32))
+        record: Bytes[records.MAX_RECORD] = slice(msg.data, offset + k * size, records.MAX_RECORD)
+        end = self._extend(end, slice(record, 0, size))
     assert self._pieces[piece] == keccak256(abi_encode(kind, stage, prior, end)), "posts: not that piece"
     return end
 

@@ -20,13 +20,13 @@ PRODUCER: constant(uint256) = 2
 # Where the account's last submission stands.
 SUBMITTED: constant(uint256) = 1  # escrowed
 SETTLED: constant(uint256) = 2  # paid out
-READ: constant(uint256) = 3  # and the meter has posted its own gas
+CHARGED: constant(uint256) = 3  # and charged for what it burnt
 
 struct Account:
     money: uint256  # bytecoin not in escrow, 18 decimals; kept as 64 bits of 10^-9
     energy: uint256  # kWh bought on `day` and neither stored nor charged yet, 10^-9, 62 bits
     day: uint256  # of the last submission, 32 bits
-    gas: uint256  # its own gas: what the market saw, or what the meter read, 32 bits
+    gas: uint256  # what the market saw it use; once it is charged, what it was charged for; 32 bits
     endowment: uint256  # consumption good a day of a standard agent, 10^-9, 60 bits
     state: uint256  # 2 bits
     relayed: bool  # the last submission came in a batch
@@ -83,10 +83,26 @@ def _store(owner: address, account: Account):
     )
 
 
-@view
+@pure
 @internal
-def _endowment(owner: address) -> uint256:
-    return (self._accounts[owner] >> 190) & (2**60 - 1)
+def _endowment(word: uint256) -> uint256:
+    return (word >> 190) & (2**60 - 1)
+
+
+@pure
+@internal
+def _paid_out(word: uint256, units: uint256, energy: uint256) -> uint256:
+    """
+    @notice An account's word once its submission is settled, with that many units of money more and the energy bought.
+    @dev The energy of an account that has submitted is zero, and its state SUBMITTED, one less than SETTLED.
+    """
+    return unsafe_add(word, units | (energy << 64) | ((SETTLED - SUBMITTED) << 250))
+
+
+@internal
+def _observe(owner: address, gas_used: uint256):
+    # nothing was observed of that submission before
+    self._accounts[owner] |= gas_used << 158
 
 
 @pure

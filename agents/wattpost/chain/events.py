@@ -2,7 +2,7 @@
 
 The signatures repeat `contracts/interfaces/`, so that an agent need not read an ABI to start; a test holds the two
 against each other. What the market says of many agents in one event is read as one event each: `Settled` with an
-agent's energy, good, revenue and refund, `Read` with its own gas, and `Submitted` with words instead of bytes.
+agent's energy, good, revenue and refund, `Read` with its own gas and its shares, and `Submitted` with words instead of bytes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ SIGNATURES = (
     "Deposited(address indexed account,uint256 money)",
     "Withdrawn(address indexed account,uint256 money)",
     "DayOpened(uint256 indexed day,uint256 opened,uint256 deadline)",
-    "Submitted(uint256 indexed day,address indexed agent,uint256 observed_gas,uint256 to_store,bytes words)",
+    "Submitted(address indexed agent,uint256 terms,bytes words)",
+    "Relayed(uint256 indexed day,uint256 kind,address[] agents)",
     "Skipped(uint256 indexed day,address indexed agent,uint256 place,string reason)",
     "PieceClosed(uint256 indexed day,uint256 indexed piece,uint256 kind,bytes32 prior,bytes32 end)",
     "DayClosed(uint256 indexed day,uint256 submissions,uint256 producers,uint256[13] bids,uint256[13] offers)",
@@ -34,10 +35,12 @@ SIGNATURES = (
     "DayProduced(uint256 indexed day,uint256[13] delivered)",
     "Settled(uint256 indexed day,uint256[] outcomes)",
     "DaySettled(uint256 indexed day,uint256 settled,uint256 dust_money,uint256 dust_energy,uint256 dust_good)",
-    "Readings(uint256 indexed day,uint256[] readings)",
-    "DayMetered(uint256 indexed day,uint256 share,uint256 relayed,uint256 observed,uint256 own,uint256 carried,"
-    "bool silent)",
+    "Readings(uint256 indexed day,uint256 share,uint256 relayed,uint256[] readings)",
+    "DayMetered(uint256 indexed day,uint256 share,uint256 relayed,uint256 carried,bool silent)",
 )
+
+
+MASK_32 = 2**32 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class Event:
     values: dict[str, Any]
     block: int
     index: int
+    transaction: str = ""
 
     def __getitem__(self, field: str) -> Any:
         return self.values[field]
@@ -100,14 +104,16 @@ def read(log: Log) -> list[Event]:
         case "Settled":
             words = iter(values["outcomes"])
             many = [_outcome(values["day"], first, second) for first, second in zip(words, words, strict=True)]
-            return [Event("Settled", each, log.block, log.index) for each in many]
+            return [Event("Settled", each, log.block, log.index, log.transaction) for each in many]
         case "Readings":
-            many = [{"day": values["day"], "agent": _agent(word), "own": word >> 160} for word in values["readings"]]
-            return [Event("Read", each, log.block, log.index) for each in many]
+            words = values.pop("readings")
+            many = [values | {"agent": _agent(word), "own": word >> 160} for word in words]
+            return [Event("Read", each, log.block, log.index, log.transaction) for each in many]
         case "Submitted":
-            raw = values["words"]
+            terms, raw = values.pop("terms"), values["words"]
+            values["day"], values["observed_gas"], values["to_store"] = terms & MASK_32, terms >> 32 & MASK_32, terms >> 64
             values["words"] = [int.from_bytes(raw[at : at + 32], "big") for at in range(0, len(raw), 32)]
-    return [Event(kind.name, values, log.block, log.index)]
+    return [Event(kind.name, values, log.block, log.index, log.transaction)]
 
 
 def _outcome(day: int, first: int, second: int) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from wattpost.chain import abi, events
 from wattpost.chain.deployment import Deployment
 from wattpost.chain.rpc import Call, Rpc
+from wattpost.chain.submissions import unfold
 from wattpost.chain.wallet import read_log
 
 CALLS = (
@@ -181,9 +182,12 @@ class Market:
         return "eth_getLogs", (wanted,)
 
     def events(self, since: int, until: int, *names: str) -> list[events.Event]:
-        """What the market said in a range of blocks, in order; of the named events only, if any are named."""
+        """What the market said in a range of blocks, in order; of the named events only, if any are named.
+
+        Batches are unfolded: each bid that one carried is a `Submitted` event.
+        """
         topics = [[events.topic(name) for name in names]] if names else []
-        return read_events(self.rpc.call(*_unpacked(self.log_filter(since, until, topics))))
+        return unfold(self.rpc, read_events(self.rpc.call(*_unpacked(self.log_filter(since, until, topics)))))
 
     def _view(self, name: str, *arguments: Any, at: str | None = None) -> Any:
         selector, types, result = _VIEWS[name]

@@ -47,6 +47,7 @@ class Log:
     data: bytes
     block: int
     index: int
+    transaction: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ def read_log(raw: dict[str, Any]) -> Log:
         bytes.fromhex(raw["data"][2:]),
         int(raw["blockNumber"], 16),
         int(raw["logIndex"], 16),
+        raw["transactionHash"],
     )
 
 

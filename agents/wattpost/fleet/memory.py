@@ -38,7 +38,7 @@ class Memory:
     _today_bids: FloatArray = field(init=False)
     _fraction: float = 1.0
     _traded: bool = False
-    _was_read: bool = False  # whether the meter has read its own gas
+    _read: Event | None = None  # what the meter read of its own gas, if it did
 
     def __post_init__(self) -> None:
         zeros = np.zeros(self.agent.periods + 1)
@@ -72,7 +72,7 @@ class Memory:
                 case "DayOpened":
                     self.open_day, self.deadline, self._fraction = event["day"], event["deadline"], 1.0
                 case "Submitted":
-                    self.submitted_day, self._was_read = event["day"], False
+                    self.submitted_day, self._read = event["day"], None
                     self.own_gas, self.relayed = event["observed_gas"], event["observed_gas"] == 0
                     self.previous = self._plan(event)
                 case "DayClosed":
@@ -83,7 +83,7 @@ class Memory:
                 case "DayProduced":
                     self._remember(event["day"], self._amounts(event["delivered"]))
                 case "Read":
-                    self.own_gas, self._was_read = event["own"], True
+                    self.own_gas, self._read = event["own"], event
                 case "DayMetered" if event["day"] == self.submitted_day:
                     self.gas = self._charged(event)
 
@@ -101,9 +101,9 @@ class Memory:
         self._traded = self._traded or bool(traded.any())
 
     def _charged(self, books: Event) -> int:
-        if books["silent"] and not self._was_read:
-            return self.own_gas + (books["observed"] if self.relayed else 0)
-        return self.own_gas + books["share"] + (books["relayed"] if self.relayed else 0)
+        """Gas of its last day: as it was read then, or by the books that closed it."""
+        found = self._read or books
+        return self.own_gas + found["share"] + (found["relayed"] if self.relayed else 0)
 
     def _plan(self, submitted: Event) -> Plan:
         count = words_for(self.agent.periods)

@@ -98,5 +98,5 @@ class Meter:
             case "Read":
                 self._read.add(event["agent"])
             case "DayMetered" if event["day"] in self.readings:
-                silence = Silence(self._read, event["observed"]) if event["silent"] else None
+                silence = Silence(self._read, event["relayed"]) if event["silent"] else None
                 self._books.charge(self.readings[event["day"]], self._direct, self._relayed, silence)
