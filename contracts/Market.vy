@@ -166,13 +166,14 @@ def meter(
     relayed: uint256,
     carried: uint256,
     readings: DynArray[uint256, energy_ledger.MAX_READINGS],
+    last: bool,
 ):
     """
-    @notice Post the day's gas and what a batch of submitters used of their own; the last direct one ends the day.
+    @notice Post the day's gas: shares, and what submissions used beyond what the market saw.
     """
-    amounts._check_calldata(6 + len(readings))
+    amounts._check_calldata(7 + len(readings))
     assert msg.sender == energy_ledger.METER, "energy: meter only"
-    energy_ledger._meter(day, share, relayed, carried, readings)
+    energy_ledger._meter(day, share, relayed, carried, readings, last)
 
 
 # ---- ANYONE ----------------------------------------------------------------------------------------------
@@ -238,7 +239,7 @@ def account_of(owner: address) -> vault.Account:
     """
     @notice An account's money and the state of its last submission, as last written.
     """
-    return vault._load(owner)
+    return vault._account(owner)
 
 
 @view
@@ -247,11 +248,12 @@ def balance_of(agent: address) -> int256:
     """
     @notice kWh that an agent has stored or, below zero, owes, with all finished days charged; 18 decimals.
     """
-    account: vault.Account = vault._load(agent)
+    account: uint256 = vault._accounts[agent]
     today: calendar.Day = calendar._load()
-    if today.phase != calendar.DONE and account.day == today.number and account.state == vault.SETTLED:
-        account.state = vault.SUBMITTED  # not charged yet
-    return energy_ledger._balance_after(agent, account, energy_ledger._gas_of(account))
+    day: uint256 = (account >> vault.DAY) & vault.DAY_MASK
+    if today.phase != calendar.DONE and day == today.number:
+        account &= vault.KEPT  # not charged yet
+    return energy_ledger._balance_after(agent, account, energy_ledger._gas_of(account, 0, 0))
 
 
 @view

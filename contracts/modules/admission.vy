@@ -33,12 +33,9 @@ def _admit(caller: address, agent: address, endowment: uint256, is_producer: boo
     assert caller == REGISTRY.address, "market: registry only"
     calendar._between_days()
     assert agent not in [empty(address), self, DUST_ACCOUNT], "registry: not an agent's address"
-    account: vault.Account = vault._load(agent)
+    account: uint256 = vault._accounts[agent]
     assert vault._kind(account) == vault.PLAIN, "registry: registered already"
+    assert store == 0 or energy_ledger.EFFICIENCY > 0, "registry: no stores here"
 
-    account.endowment = endowment
-    account.is_producer = is_producer
-    if store > 0:
-        energy_ledger._fill(agent, store)
-        account.has_balance = True
-    vault._store(agent, account)
+    account |= (endowment << vault.ENDOWMENT) | (convert(is_producer, uint256) << vault.IS_PRODUCER)
+    vault._accounts[agent] = energy_ledger._set_balance(agent, account, convert(store, int256))

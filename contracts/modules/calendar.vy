@@ -4,6 +4,7 @@
 @license MIT
 @notice Which day it is, what it is waiting for, and how many submissions are still to be handled.
 @dev Only the window for submissions follows the clock: [opened, opened + WINDOW). Every later step follows calls.
+     The word that a submission reads here also holds the shares of the last metered day, for which it is charged.
 @custom:units seconds
 @custom:trust Nobody can set the calendar; it moves when a step of the day is complete.
 """
@@ -16,14 +17,17 @@ PRODUCED: constant(uint256) = 3  # settlement
 SETTLED: constant(uint256) = 4  # metering
 
 struct Day:
-    number: uint256  # 32 bits, 1 for the first
-    phase: uint256  # 8 bits
-    opened: uint256  # 64 bits
-    settled: uint256  # 64 bits, timestamp of the last settlement
-    submissions: uint256  # 24 bits, known when closed
-    left: uint256  # 24 bits, submissions that the present phase still has to handle; when metering, direct ones
-    pieces: uint256  # 24 bits, shown at the close
+    number: uint256  # 24 bits, 1 for the first
+    phase: uint256  # 3 bits
     begun: bool  # the running sums of the present phase are today's
+    opened: uint256  # 40 bits
+    settled: uint256  # 40 bits, timestamp of the last settlement
+    submissions: uint256  # 24 bits, known when closed
+    left: uint256  # 24 bits, submissions that the present phase still has to handle
+    pieces: uint256  # 24 bits, shown at the close
+    books: uint256  # 65 bits, of the last metered day (see `energy_ledger`)
+
+MAX_DAYS: constant(uint256) = 2**24 - 1
 
 WINDOW: immutable(uint256)
 PATIENCE: immutable(uint256)
@@ -45,14 +49,15 @@ def __init__(window: uint256, patience: uint256):
 def _load() -> Day:
     word: uint256 = self._today
     return Day(
-        number=word & (2**32 - 1),
-        phase=(word >> 32) & (2**8 - 1),
-        opened=(word >> 40) & (2**64 - 1),
-        settled=(word >> 104) & (2**64 - 1),
-        submissions=(word >> 168) & (2**24 - 1),
-        left=(word >> 192) & (2**24 - 1),
-        pieces=(word >> 216) & (2**24 - 1),
-        begun=(word >> 240) != 0,
+        number=word & (2**24 - 1),
+        phase=(word >> 24) & 7,
+        begun=(word >> 27) & 1 != 0,
+        opened=(word >> 28) & (2**40 - 1),
+        settled=(word >> 68) & (2**40 - 1),
+        submissions=(word >> 108) & (2**24 - 1),
+        left=(word >> 132) & (2**24 - 1),
+        pieces=(word >> 156) & (2**24 - 1),
+        books=word >> 180,
     )
 
 
@@ -60,13 +65,14 @@ def _load() -> Day:
 def _store(day: Day):
     self._today = (
         day.number
-        | (day.phase << 32)
-        | (day.opened << 40)
-        | (day.settled << 104)
-        | (day.submissions << 168)
-        | (day.left << 192)
-        | (day.pieces << 216)
-        | (convert(day.begun, uint256) << 240)
+        | (day.phase << 24)
+        | (convert(day.begun, uint256) << 27)
+        | (day.opened << 28)
+        | (day.settled << 68)
+        | (day.submissions << 108)
+        | (day.left << 132)
+        | (day.pieces << 156)
+        | (day.books << 180)
     )
 
 
@@ -97,12 +103,14 @@ def _in_phase(day: uint256, phase: uint256) -> Day:
 
 @view
 @internal
-def _in_window(day: uint256):
+def _in_window(day: uint256) -> uint256:
     """
     @notice Refuse unless that day takes submissions now.
+    @return The books of the last metered day.
     """
     today: Day = self._in_phase(day, OPEN)
     assert block.timestamp < today.opened + WINDOW, "calendar: window is over"
+    return today.books
 
 
 @view
@@ -122,7 +130,7 @@ def _between_days():
     """
     @notice Refuse while a day is under way.
     """
-    assert (self._today >> 32) & (2**8 - 1) == DONE, "calendar: a day is under way"
+    assert (self._today >> 24) & 7 == DONE, "calendar: a day is under way"
 
 
 @pure

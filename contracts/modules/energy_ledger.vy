@@ -3,16 +3,17 @@
 @title Energy ledger
 @license MIT
 @notice What paying costs: the day's gas, turned into kWh, comes out of the electricity each agent bought or has stored.
-@dev A charge is KAPPA * gas, exactly; gas is an agent's own and its shares of what all, and all those relayed, caused.
-     The meter posts the shares once, and own gas where there is any; who submitted directly is charged then. Who was
-     relayed, or not read by a silent meter, is charged from the day's books when its account is next written: nothing
-     is to be written for it before.
+@dev A charge is KAPPA * gas, exactly. Gas is what the market saw a direct submission use, what its receipts show beyond
+     that, and shares of what all, and all those relayed, caused. The meter posts the shares once a day, and what
+     receipts show beyond in lanes, nine submissions to a word: it cannot say less than the market saw. No account is
+     written for that. An account is charged for its last day when its agent next submits, which writes it anyway, and
+     its views show it charged as soon as the day is done.
 
      A balance above zero is stored, below zero owed. Charges come out of it, and what the day's purchase has left then
      clears what is owed; the rest of the purchase counts as consumed.
 @custom:units gas; kWh with 18 decimals; KAPPA in 10^-18 kWh per gas
-@custom:trust The meter says how much gas an agent used, but never less than the market itself saw. If it is
-    silent for PATIENCE seconds anyone ends the day, and what the market saw is charged.
+@custom:trust The meter says how much more gas an agent used than the market saw. If it is silent for PATIENCE seconds
+    anyone ends the day, and what the market saw is charged.
 """
 from ..interfaces import IMarket
 from . import amounts
@@ -22,11 +23,19 @@ from . import vault
 uses: calendar
 uses: vault
 
-MAX_READINGS: constant(uint256) = 256
+MAX_READINGS: constant(uint256) = 256  # words of nine in a call
 MAX_KAPPA: constant(uint256) = 10**18  # one kWh per gas
-MAX_GAS: constant(uint256) = 2**32 - 1  # of an agent a day
-MAX_STORED: constant(uint256) = 2**62 - 1  # kWh of a purchase, 10^-9
+MAX_STORED: constant(uint256) = 2**60 - 1  # kWh of a purchase, 10^-9
 WAD: constant(uint256) = 10**18
+
+# Readings of a day: the day, above lanes of 24 bits for the submissions of nine places of a kind.
+LANES: constant(uint256) = 9
+LANES_MASK: constant(uint256) = 2**216 - 1
+LANE_MASK: constant(uint256) = 2**24 - 1
+# Books of a day: shared gas a submission, above it gas of batches a relayed submission, 32 bits each, and a flag that
+# the meter was silent, which leaves nothing but what the market saw.
+SHARE_MASK: constant(uint256) = 2**32 - 1
+SILENT: constant(uint256) = 2**64
 
 METER: immutable(address)
 KAPPA: immutable(uint256)
@@ -34,7 +43,8 @@ EFFICIENCY: immutable(uint256)  # of stores, 18 decimals; zero where verificatio
 FIRST_GAS: immutable(uint256)  # what a store must cover before the first day was metered
 
 _balances: HashMap[address, int256]
-_books: HashMap[uint256, uint256]  # of finished days: shared gas a submission, above 64 bits a relayed one's of batches
+_books: HashMap[uint256, uint256]
+_readings: HashMap[uint256, uint256]  # by kind and ninth of the place
 _pool: uint256  # today's relayed batches: gas that the market saw, above a 24-bit count of submissions
 
 
@@ -43,7 +53,7 @@ def __init__(meter: address, kappa: uint256, efficiency: uint256, first_gas: uin
     assert meter != empty(address), "energy: no meter"
     assert kappa <= MAX_KAPPA, "energy: kappa out of range"
     assert efficiency <= WAD, "energy: efficiency out of range"
-    assert first_gas <= MAX_GAS, "energy: gas out of range"
+    assert first_gas <= SHARE_MASK, "energy: gas out of range"
 
     METER = meter
     KAPPA = kappa
@@ -66,15 +76,9 @@ def _pool_batch(count: uint256, gas_used: uint256):
 
 @view
 @internal
-def _relayed_count() -> uint256:
-    return self._pool & (2**24 - 1)
-
-
-@view
-@internal
 def _observed_share() -> uint256:
-    count: uint256 = self._relayed_count()
-    return ((self._pool & ~(1 << 255)) >> 24) // count if count > 0 else 0
+    count: uint256 = self._pool & (2**24 - 1)
+    return ((self._pool ^ (1 << 255)) >> 24) // max(count, 1)
 
 
 # ---- CHARGES -----------------------------------------------------------------------------------------------
@@ -82,47 +86,56 @@ def _observed_share() -> uint256:
 
 @view
 @internal
-def _gas_of(account: vault.Account) -> uint256:
+def _gas_of(account: uint256, last_books: uint256, yesterday: uint256) -> uint256:
     """
-    @notice Gas that an account is, or was, charged for its last finished day; what a store must cover before the first.
+    @notice Gas that an account is charged for its last day, which is done; what a store must cover before the first.
+    @param last_books Those of the day `yesterday`.
     """
-    if account.day == 0:
+    day: uint256 = (account >> vault.DAY) & vault.DAY_MASK
+    if day == 0:
         return FIRST_GAS
-    if account.state == vault.CHARGED:
-        return account.gas
-    books: uint256 = self._books[account.day]
-    gas_used: uint256 = account.gas + (books & amounts.LANE_MASK)
-    return gas_used + (books >> 64) if account.relayed else gas_used
+    relayed: bool = (account >> vault.RELAYED) & 1 != 0
+    books: uint256 = last_books if day == yesterday else self._books[day]
+    gas_used: uint256 = (account >> vault.GAS) & vault.GAS_MASK
+    if books & SILENT == 0:
+        place: uint256 = (account >> vault.PLACE) & vault.PLACE_MASK
+        readings: uint256 = self._readings[self._slot(vault._kind(account), place // LANES)]
+        if readings >> 216 == day:
+            gas_used += (readings >> (24 * (place % LANES))) & LANE_MASK
+    gas_used += books & SHARE_MASK
+    return gas_used + ((books >> 32) & SHARE_MASK) if relayed else gas_used
+
+
+@pure
+@internal
+def _slot(kind: uint256, ninth: uint256) -> uint256:
+    return (kind << 20) | ninth
 
 
 @view
 @internal
-def _balance_after(agent: address, account: vault.Account, gas_used: uint256) -> int256:
+def _balance_after(agent: address, account: uint256, gas_used: uint256) -> int256:
     """
-    @notice What is stored, or below zero owed, once the account is charged for that gas.
+    @notice What is stored, or below zero owed, once an account is charged for its last day.
     """
-    balance: int256 = self._balances[agent] if account.has_balance else 0
-    if account.state != vault.SETTLED:
-        return balance
-    balance -= convert(KAPPA * gas_used, int256)
-    if balance < 0:
-        balance = min(0, balance + convert(account.energy * amounts.UNIT, int256))
+    balance: int256 = self._balances[agent] if account >> vault.HAS_BALANCE != 0 else 0
+    if (account >> vault.DAY) & vault.DAY_MASK > 0:
+        balance -= convert(KAPPA * gas_used, int256)
+        if balance < 0:
+            bought: uint256 = ((account >> vault.ENERGY) & vault.ENERGY_MASK) * amounts.UNIT
+            balance = min(0, balance + convert(bought, int256))
     return balance
 
 
 @internal
-def _charged(agent: address, account: vault.Account, gas_used: uint256, balance: int256) -> vault.Account:
+def _set_balance(agent: address, account: uint256, balance: int256) -> uint256:
     """
-    @notice The account once it is charged, the rest of its purchase consumed; to be stored by the caller.
+    @notice The account's word with that balance; to be stored by the caller.
     """
-    if account.has_balance or balance != 0:
+    if account >> vault.HAS_BALANCE != 0 or balance != 0:
         self._balances[agent] = balance
-    charged: vault.Account = account
-    charged.energy = 0
-    charged.gas = gas_used
-    charged.state = vault.CHARGED
-    charged.has_balance = balance != 0
-    return charged
+    flag: uint256 = 1 if balance != 0 else 0
+    return (account & ~(1 << vault.HAS_BALANCE)) | (flag << vault.HAS_BALANCE)
 
 
 @view
@@ -135,29 +148,16 @@ def _covers(gas_used: uint256, balance: int256) -> bool:
 
 
 @internal
-def _fill(agent: address, kwh: uint256):
-    """
-    @notice Put what a store holds at first into it, with 18 decimals.
-    """
-    assert EFFICIENCY > 0, "energy: no stores here"
-    assert kwh <= MAX_STORED * amounts.UNIT, "energy: too much to store"
-    self._balances[agent] = convert(kwh, int256)
-
-
-@internal
 def _keep(agent: address, bought: uint256, to_store: uint256):
     """
-    @notice Move a part of a purchase, as far as it goes, to the store; the account is as it was settled.
+    @notice Move a part of what was bought today, as far as it goes, to the store.
     """
-    account: vault.Account = vault._load(agent)
+    account: uint256 = vault._accounts[agent]
     part: uint256 = min(to_store, bought)
-    account.energy -= part
     balance: int256 = convert(part * amounts.UNIT * EFFICIENCY // WAD, int256)
-    if account.has_balance:
+    if account >> vault.HAS_BALANCE != 0:
         balance += self._balances[agent]
-    self._balances[agent] = balance
-    account.has_balance = balance != 0
-    vault._store(agent, account)
+    vault._accounts[agent] = self._set_balance(agent, account - (part << vault.ENERGY), balance)
 
 
 # ---- METERING ----------------------------------------------------------------------------------------------
@@ -165,67 +165,59 @@ def _keep(agent: address, bought: uint256, to_store: uint256):
 
 @internal
 def _meter(
-    day: uint256, share: uint256, relayed: uint256, carried: uint256, readings: DynArray[uint256, MAX_READINGS]
+    day: uint256,
+    share: uint256,
+    relayed: uint256,
+    carried: uint256,
+    readings: DynArray[uint256, MAX_READINGS],
+    last: bool,
 ):
     """
-    @notice Post the gas that receipts show: each submission's shares, and own gas of a batch of submitters.
+    @notice Post the gas that receipts show: each submission's shares, and what submissions used beyond what was seen.
     @param share Shared gas a submission, the same for the whole day.
-    @param relayed Gas of relayed batches a relayed submission, the same for the whole day.
+    @param relayed Gas of batches a relayed submission, the same for the whole day.
     @param carried Gas that did not divide and is left to the next metered day.
-    @param readings An agent in the low 160 bits, its own gas above. Every direct submission needs one.
+    @param readings In lanes of 24 bits, nine places of a kind to a word; above them the ninth, 20 bits, and the kind.
+           Words that would be zero may be left out.
+    @param last Whether this ends the day.
     """
-    assert max(share, relayed) < 2**64, "energy: shared gas out of range"
     today: calendar.Day = calendar._in_phase(day, calendar.SETTLED)
+    assert max(share, relayed) <= SHARE_MASK, "energy: shared gas out of range"
     assert relayed >= self._observed_share(), "energy: below observed gas"
-    books: uint256 = share | (relayed << 64)
-    assert not today.begun or self._books[day] == books, "energy: share differs"
-    assert len(readings) >= min(16, today.left), "calendar: batch too small"
+    books: uint256 = share | (relayed << 32)
+    assert not today.begun or today.books == books, "energy: share differs"
 
     for reading: uint256 in readings:
-        agent: address = convert(reading & (2**160 - 1), address)
-        own: uint256 = reading >> 160
-        account: vault.Account = vault._load(agent)
-        assert account.day == day, "energy: did not take part"
-        assert account.state == vault.SETTLED, "energy: metered already"
-        assert own >= account.gas, "energy: below observed gas"
-        gas_used: uint256 = own + share
-        if account.relayed:
-            gas_used += relayed
-        else:
-            today.left -= 1
-        assert gas_used <= MAX_GAS, "energy: gas out of range"
-        balance: int256 = self._balance_after(agent, account, gas_used)
-        vault._store(agent, self._charged(agent, account, gas_used, balance))
+        assert self._readings[reading >> 216] >> 216 != day, "energy: metered already"
+        self._readings[reading >> 216] = (reading & LANES_MASK) | (day << 216)
     log IMarket.Readings(day=day, share=share, relayed=relayed, readings=readings)
-    self._end(today, books, carried, False)
+    today.begun = True
+    today.books = books
+    self._end(today, carried, last)
 
 
 @internal
 def _end_unmetered(day: uint256):
     """
-    @notice End a day on which the meter is silent: who was not read is charged what the market saw.
+    @notice End a day on which the meter is silent: all are charged what the market saw, and no more.
     """
     today: calendar.Day = calendar._in_phase(day, calendar.SETTLED)
     assert block.timestamp >= today.settled + calendar.PATIENCE, "energy: the meter has time left"
-    today.left = 0
-    self._end(today, self._observed_share() << 64, 0, True)
+    today.books = SILENT | (self._observed_share() << 32)
+    self._end(today, 0, True)
 
 
 @internal
-def _end(day: calendar.Day, books: uint256, carried: uint256, silent: bool):
-    """
-    @notice Keep the day's books, and end it unless some direct submissions are left to be read.
-    """
+def _end(day: calendar.Day, carried: uint256, last: bool):
     today: calendar.Day = day
-    today.begun = True
-    self._books[day.number] = books
-    if day.left == 0:
+    if last:
         log IMarket.DayMetered(
             day=day.number,
-            share=books & amounts.LANE_MASK,
-            relayed=books >> 64,
+            share=day.books & SHARE_MASK,
+            relayed=(day.books >> 32) & SHARE_MASK,
             carried=carried,
-            silent=silent,
+            silent=day.books & SILENT != 0,
         )
-        today = calendar._entering(today, calendar.DONE, 0)
+        self._books[day.number] = day.books
+        today = calendar._entering(day, calendar.DONE, 0)
     calendar._store(today)

@@ -29,9 +29,10 @@ PROFILES: constant(uint256) = 8
 PROFILE_WORDS: constant(uint256) = 3
 FULL: constant(uint256) = 10_000  # a profile's part that means the whole capacity
 
-MAX_ENDOWMENT: constant(uint256) = 10**18  # 10^9 whole units
+MAX_ENDOWMENT: constant(uint256) = 2**58 - 1  # as an account holds it
+MAX_STORE: constant(uint256) = 2**60 * amounts.UNIT
 MAX_CAPACITY: constant(uint256) = 10**18
-MAX_OUTPUT: constant(uint256) = 2**62  # of all plants in all periods of a day: what anybody can buy fits its account
+MAX_OUTPUT: constant(uint256) = 2**60  # of all plants in all periods of a day: what anybody can buy fits its account
 
 market: public(address)
 registrar: public(address)
@@ -105,6 +106,7 @@ def _set_profile(profile: uint256, parts: uint256[PROFILE_WORDS]):
 @internal
 def _register_standard(agent: address, endowment: uint256, store: uint256):
     self._check_between_days()
+    assert store <= MAX_STORE, "registry: store too large"
     assert endowment > 0, "registry: no endowment"
     assert endowment <= MAX_ENDOWMENT, "registry: endowment too large"
     assert self.total_endowment + endowment <= amounts.MAX_AMOUNT, "registry: endowments too large"
@@ -118,6 +120,7 @@ def _register_standard(agent: address, endowment: uint256, store: uint256):
 @internal
 def _register_producer(agent: address, plant: Plant, store: uint256):
     self._check_between_days()
+    assert store <= MAX_STORE, "registry: store too large"
     technology._check(plant.theta, plant.c)
     assert plant.capacity > 0, "registry: no capacity"
     assert plant.capacity <= MAX_CAPACITY, "registry: capacity too large"

@@ -98,6 +98,7 @@ def _pay(day: uint256, kind: uint256, count: uint256, offset: uint256, posts: Ma
         owner: uint256 = convert(extract32(record, 0), uint256)
         agent: address = convert(owner & records.AGENT_MASK, address)
         account: uint256 = vault._accounts[agent]
+        endowment: uint256 = (account >> vault.ENDOWMENT) & vault.ENDOWMENT_MASK
 
         # What its bids buy. Lane 0 is the good, not energy.
         word: uint256 = convert(extract32(record, 32), uint256)
@@ -114,15 +115,15 @@ def _pay(day: uint256, kind: uint256, count: uint256, offset: uint256, posts: Ma
         if kind == vault.PRODUCER:
             revenue = self._revenue(record, production._fraction_of[agent], posts)
         elif good_bids > 0:
-            revenue = unsafe_div(unsafe_mul(good_bids, vault._endowment(account)), good_sold)
+            revenue = unsafe_div(unsafe_mul(good_bids, endowment), good_sold)
         else:
-            good = vault._endowment(account)  # nobody bids for the good: it is handed back
+            good = endowment  # nobody bids for the good: it is handed back
 
         paid: uint256 = unsafe_add(revenue, refund)
         sums.money = unsafe_add(sums.money, paid)
         sums.energy = unsafe_add(sums.energy, energy)
         sums.good = unsafe_add(sums.good, good)
-        vault._accounts[agent] = vault._paid_out(account, paid, energy)
+        vault._accounts[agent] = unsafe_add(account, paid | (energy << vault.ENERGY))  # energy was zero
         if owner >> 160 > 0:
             energy_ledger._keep(agent, energy, owner >> 160)
         outcomes.append(convert(agent, uint256) | (refund << 160))
@@ -173,7 +174,7 @@ def _finish(day: calendar.Day, sums: Sums, posts: Market):
     left: Sums = Sums(money=money - sums.money, energy=energy - good - sums.energy, good=good - sums.good)
 
     if left.money > 0:
-        vault._credit(admission.DUST_ACCOUNT, left.money * amounts.UNIT)
+        vault._accounts[admission.DUST_ACCOUNT] += left.money
     total: Sums = self._load(self._dust)
     self._dust = (
         (total.money + left.money) | ((total.energy + left.energy) << 80) | ((total.good + left.good) << 160)
@@ -185,8 +186,7 @@ def _finish(day: calendar.Day, sums: Sums, posts: Market):
         dust_energy=left.energy,
         dust_good=left.good,
     )
-    direct: uint256 = day.submissions - energy_ledger._relayed_count()
-    today: calendar.Day = calendar._entering(day, calendar.SETTLED, direct)
+    today: calendar.Day = calendar._entering(day, calendar.SETTLED, 0)
     today.settled = block.timestamp
     calendar._store(today)
 

@@ -50,7 +50,7 @@ def relay(day: uint256, kind: uint256, count: uint256):
     gas_at_start: uint256 = msg.gas
     size: uint256 = 32 * kind * amounts.WORDS  # bytes of bids and offers
     records._check_calldata(3, count * (3 + kind * amounts.WORDS))
-    calendar._in_window(day)
+    books: uint256 = calendar._in_window(day)
     domain: bytes32 = self._domain()
     head: bytes32 = trading_posts._heads[kind]
     before: uint256 = convert(head, uint256) & trading_posts.COUNT_MASK
@@ -86,7 +86,16 @@ def relay(day: uint256, kind: uint256, count: uint256):
         )
         refusal: String[32] = "bids: expired"
         if block.timestamp <= terms >> 64:
-            refusal = trading_posts._enter(agent, day, kind, to_store, words, True)
+            refusal = trading_posts._enter(
+                agent,
+                day,
+                kind,
+                convert(head, uint256) & trading_posts.COUNT_MASK,
+                1,
+                to_store,
+                words,
+                books,
+            )
         if len(refusal) > 0:
             log IMarket.Skipped(day=day, agent=agent, place=k, reason=refusal)
         else:

@@ -60,19 +60,21 @@ def open():
     """
     amounts._check_calldata(0)
     calendar._between_days()
-    number: uint256 = calendar._load().number + 1
-    assert number < 2**32, "calendar: no more days"
+    today: calendar.Day = calendar._load()
+    number: uint256 = today.number + 1
+    assert number <= calendar.MAX_DAYS, "calendar: no more days"
 
     calendar._store(
         calendar.Day(
             number=number,
             phase=calendar.OPEN,
+            begun=False,
             opened=block.timestamp,
             settled=0,
             submissions=0,
             left=0,
             pieces=0,
-            begun=False,
+            books=today.books,
         )
     )
     self._heads[vault.STANDARD] = self._genesis(number, vault.STANDARD)
@@ -93,16 +95,23 @@ def _extend(head: bytes32, record: Bytes[32 + records.MAX_RECORD]) -> bytes32:
 
 @internal
 def _enter(
-    agent: address, day: uint256, kind: uint256, to_store: uint256, words: Bytes[records.MAX_RECORD], relayed: bool
+    agent: address,
+    day: uint256,
+    kind: uint256,
+    place: uint256,
+    relayed: uint256,
+    to_store: uint256,
+    words: Bytes[records.MAX_RECORD],
+    last_books: uint256,
 ) -> String[32]:
     """
     @notice Judge a submission and, if nothing speaks against it, charge its agent for the last one and escrow it.
     @return Why it is refused; empty if it is not. A direct submission then reverts, a relayed one is skipped.
     """
-    account: vault.Account = vault._load(agent)
+    account: uint256 = vault._accounts[agent]
     if vault._kind(account) != kind:
         return "posts: not of that kind"
-    if account.day == day:
+    if (account >> vault.DAY) & vault.DAY_MASK == day:
         return "posts: already submitted"
 
     total: uint256 = 0
@@ -112,39 +121,35 @@ def _enter(
         total = unsafe_add(total, amounts._sum_of_lanes(word))
     if not amounts._unused_lanes_are_zero(word):
         return "posts: bid beyond the last post"
+    anything: uint256 = total
     if kind == vault.PRODUCER:
         offers: uint256[amounts.MAX_WORDS] = empty(uint256[amounts.MAX_WORDS])
-        anything: uint256 = total
         for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
             word = convert(extract32(words, 32 * (amounts.WORDS + i)), uint256)
             offers[i] = word
             anything |= word
         if not amounts._unused_lanes_are_zero(word):
             return "posts: offer beyond the last"
-        if anything == 0:
-            return "posts: nothing bid or offered"
         if not staticcall admission.REGISTRY.within_capacity(agent, offers):
             return "posts: offer above capacity"
-    elif total == 0:
+    if anything == 0:
         return "posts: nothing bid or offered"
-    money: uint256 = total * amounts.UNIT
-    if account.money < money:
+    if account & vault.MONEY_MASK < total:
         return "posts: bids above money held"
     if to_store > 0 and (energy_ledger.EFFICIENCY == 0 or to_store > energy_ledger.MAX_STORED):
         return "energy: cannot be stored"
-    gas_used: uint256 = energy_ledger._gas_of(account)
+    gas_used: uint256 = energy_ledger._gas_of(account, last_books, unsafe_sub(day, 1))
     balance: int256 = energy_ledger._balance_after(agent, account, gas_used)
     if not energy_ledger._covers(gas_used, balance):
         return "energy: store below last cost"
 
-    if account.state == vault.SETTLED:
-        account = energy_ledger._charged(agent, account, gas_used, balance)
-    account.money -= money
-    account.day = day
-    account.gas = 0
-    account.state = vault.SUBMITTED
-    account.relayed = relayed
-    vault._store(agent, account)
+    account = energy_ledger._set_balance(agent, account, balance)
+    vault._accounts[agent] = (
+        unsafe_sub(account & vault.KEPT, total)
+        | (day << vault.DAY)
+        | (place << vault.PLACE)
+        | (relayed << vault.RELAYED)
+    )
     return ""
 
 
@@ -161,16 +166,16 @@ def submit(day: uint256, to_store: uint256, words: Bytes[records.MAX_RECORD]):
     kind: uint256 = len(words) // (32 * amounts.WORDS)
     assert kind > 0 and len(words) == 32 * amounts.WORDS * kind, "posts: wrong number of words"
     amounts._check_calldata(4 + kind * amounts.WORDS)
-    calendar._in_window(day)
-    refusal: String[32] = self._enter(msg.sender, day, kind, to_store, words, False)
+    books: uint256 = calendar._in_window(day)
+    head: bytes32 = self._heads[kind]
+    place: uint256 = convert(head, uint256) & COUNT_MASK
+    assert place < MAX_LINKS, "posts: day is full"
+    refusal: String[32] = self._enter(msg.sender, day, kind, place, 0, to_store, words, books)
     assert len(refusal) == 0, refusal
 
-    head: bytes32 = self._heads[kind]
-    assert convert(head, uint256) & COUNT_MASK < MAX_LINKS, "posts: day is full"
     owner: uint256 = convert(msg.sender, uint256) | (to_store << 160)
     self._heads[kind] = self._extend(head, concat(convert(owner, bytes32), words))
-    observed: uint256 = min(gas_at_start - msg.gas, energy_ledger.MAX_GAS)
-    vault._observe(msg.sender, observed)
+    observed: uint256 = vault._observe(msg.sender, gas_at_start - msg.gas)
     log IMarket.Submitted(agent=msg.sender, terms=day | (observed << 32) | (to_store << 64), words=words)
 
 
@@ -195,7 +200,7 @@ def _add_up(kind: uint256, prior: bytes32, count: uint256, offset: uint256, so_f
             totals.bids[i] = unsafe_add(totals.bids[i], bids)
         if kind == vault.STANDARD:
             agent: address = convert(convert(extract32(record, 0), uint256) & records.AGENT_MASK, address)
-            totals.offers[0] = unsafe_add(totals.offers[0], vault._endowment(vault._accounts[agent]))
+            totals.offers[0] = unsafe_add(totals.offers[0], (vault._accounts[agent] >> vault.ENDOWMENT) & vault.ENDOWMENT_MASK)
         else:
             for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
                 offers: uint256 = convert(extract32(record, 32 * (1 + amounts.WORDS + i)), uint256)

@@ -17,25 +17,41 @@ PLAIN: constant(uint256) = 0
 STANDARD: constant(uint256) = 1
 PRODUCER: constant(uint256) = 2
 
-# Where the account's last submission stands.
-SUBMITTED: constant(uint256) = 1  # escrowed
-SETTLED: constant(uint256) = 2  # paid out
-CHARGED: constant(uint256) = 3  # and charged for what it burnt
-
+# An account, as views show it.
 struct Account:
-    money: uint256  # bytecoin not in escrow, 18 decimals; kept as 64 bits of 10^-9
-    energy: uint256  # kWh bought on `day` and neither stored nor charged yet, 10^-9, 62 bits
-    day: uint256  # of the last submission, 32 bits
-    gas: uint256  # what the market saw it use; once it is charged, what it was charged for; 32 bits
-    endowment: uint256  # consumption good a day of a standard agent, 10^-9, 60 bits
-    state: uint256  # 2 bits
+    money: uint256  # bytecoin not in escrow, 18 decimals
+    energy: uint256  # kWh bought on `day` and neither stored nor charged for yet, 10^-9
+    day: uint256  # of the last submission
+    observed_gas: uint256  # what the market saw that submission use; zero if it was relayed
+    place: uint256  # of that submission among those of its kind on its day, 0 for the first
+    endowment: uint256  # consumption good a day of a standard agent, 10^-9
     relayed: bool  # the last submission came in a batch
     is_producer: bool
     has_balance: bool  # the energy ledger holds what is stored or owed
 
+# Where that stands in an account's word, lowest first; money takes 64 bits, of 10^-9, a flag one.
+ENERGY: constant(uint256) = 64
+DAY: constant(uint256) = 124
+GAS: constant(uint256) = 148
+PLACE: constant(uint256) = 172
+ENDOWMENT: constant(uint256) = 195
+RELAYED: constant(uint256) = 253
+IS_PRODUCER: constant(uint256) = 254
+HAS_BALANCE: constant(uint256) = 255
+
+MONEY_MASK: constant(uint256) = 2**64 - 1
+ENERGY_MASK: constant(uint256) = 2**60 - 1
+DAY_MASK: constant(uint256) = 2**24 - 1
+GAS_MASK: constant(uint256) = 2**24 - 1  # no transaction uses more
+PLACE_MASK: constant(uint256) = 2**23 - 1
+ENDOWMENT_MASK: constant(uint256) = 2**58 - 1
+
+# What stays when the agent submits again.
+KEPT: constant(uint256) = MONEY_MASK | (ENDOWMENT_MASK << ENDOWMENT) | (3 << IS_PRODUCER)
+
 # All bytecoin here fits a 64-bit lane of 10^-9 units, so no sum of bids can overflow one.
-MAX_HELD: constant(uint256) = (2**64 - 1) * UNIT
 UNIT: constant(uint256) = 10**9
+MAX_HELD: constant(uint256) = MONEY_MASK * UNIT
 
 BYTECOIN: immutable(IERC20)
 
@@ -52,79 +68,48 @@ def __init__(bytecoin: address):
 
 @view
 @internal
-def _load(owner: address) -> Account:
+def _account(owner: address) -> Account:
     word: uint256 = self._accounts[owner]
     return Account(
-        money=unsafe_mul(word & (2**64 - 1), UNIT),
-        energy=(word >> 64) & (2**62 - 1),
-        day=(word >> 126) & (2**32 - 1),
-        gas=(word >> 158) & (2**32 - 1),
-        endowment=(word >> 190) & (2**60 - 1),
-        state=(word >> 250) & 3,
-        relayed=(word >> 252) & 1 != 0,
-        is_producer=(word >> 253) & 1 != 0,
-        has_balance=(word >> 254) & 1 != 0,
-    )
-
-
-@internal
-def _store(owner: address, account: Account):
-    # money <= MAX_HELD and in whole units; energy < 2^62 by the registry; the others are bounded where they are set
-    self._accounts[owner] = (
-        unsafe_div(account.money, UNIT)
-        | (account.energy << 64)
-        | (account.day << 126)
-        | (account.gas << 158)
-        | (account.endowment << 190)
-        | (account.state << 250)
-        | (convert(account.relayed, uint256) << 252)
-        | (convert(account.is_producer, uint256) << 253)
-        | (convert(account.has_balance, uint256) << 254)
+        money=(word & MONEY_MASK) * UNIT,
+        energy=(word >> ENERGY) & ENERGY_MASK,
+        day=(word >> DAY) & DAY_MASK,
+        observed_gas=(word >> GAS) & GAS_MASK,
+        place=(word >> PLACE) & PLACE_MASK,
+        endowment=(word >> ENDOWMENT) & ENDOWMENT_MASK,
+        relayed=(word >> RELAYED) & 1 != 0,
+        is_producer=(word >> IS_PRODUCER) & 1 != 0,
+        has_balance=(word >> HAS_BALANCE) & 1 != 0,
     )
 
 
 @pure
 @internal
-def _endowment(word: uint256) -> uint256:
-    return (word >> 190) & (2**60 - 1)
-
-
-@pure
-@internal
-def _paid_out(word: uint256, units: uint256, energy: uint256) -> uint256:
-    """
-    @notice An account's word once its submission is settled, with that many units of money more and the energy bought.
-    @dev The energy of an account that has submitted is zero, and its state SUBMITTED, one less than SETTLED.
-    """
-    return unsafe_add(word, units | (energy << 64) | ((SETTLED - SUBMITTED) << 250))
-
-
-@internal
-def _observe(owner: address, gas_used: uint256):
-    # nothing was observed of that submission before
-    self._accounts[owner] |= gas_used << 158
-
-
-@pure
-@internal
-def _kind(account: Account) -> uint256:
-    if account.is_producer:
+def _kind(word: uint256) -> uint256:
+    if (word >> IS_PRODUCER) & 1 != 0:
         return PRODUCER
-    return STANDARD if account.endowment > 0 else PLAIN
+    return STANDARD if (word >> ENDOWMENT) & ENDOWMENT_MASK > 0 else PLAIN
 
 
 @internal
-def _credit(owner: address, money: uint256):
-    account: Account = self._load(owner)
-    account.money += money
-    self._store(owner, account)
+def _observe(owner: address, gas_used: uint256) -> uint256:
+    """
+    @notice Note what the market saw a submission use, of which nothing was noted before.
+    """
+    observed: uint256 = min(gas_used, GAS_MASK)
+    self._accounts[owner] |= observed << GAS
+    return observed
 
 
 @pure
 @internal
-def _check_amount(money: uint256):
+def _units(money: uint256) -> uint256:
+    """
+    @notice An amount to move, in 10^-9, of which an account's word holds whole ones.
+    """
     assert money > 0, "vault: nothing to move"
     assert money % UNIT == 0, "vault: not in whole 10^-9"
+    return money // UNIT
 
 
 @view
@@ -135,11 +120,11 @@ def _holdings() -> uint256:
 
 @internal
 def _deposit(owner: address, money: uint256):
-    self._check_amount(money)
+    units: uint256 = self._units(money)
     assert self._owed + money <= MAX_HELD, "vault: market is full"
 
     self._owed += money
-    self._credit(owner, money)
+    self._accounts[owner] += units
 
     before: uint256 = self._holdings()
     assert extcall BYTECOIN.transferFrom(owner, self, money, default_return_value=True), "vault: token refused a deposit"
@@ -163,13 +148,11 @@ def _deposit_with_permit(owner: address, money: uint256, deadline: uint256, v: u
 
 @internal
 def _withdraw(owner: address, money: uint256):
-    self._check_amount(money)
-    account: Account = self._load(owner)
-    assert account.money >= money, "vault: more than is prepaid"
+    units: uint256 = self._units(money)
+    assert self._accounts[owner] & MONEY_MASK >= units, "vault: more than is prepaid"
 
-    account.money -= money
+    self._accounts[owner] -= units
     self._owed -= money
-    self._store(owner, account)
 
     assert extcall BYTECOIN.transfer(owner, money, default_return_value=True), "vault: token refused to pay"
     log IMarket.Withdrawn(account=owner, money=money)

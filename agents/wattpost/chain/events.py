@@ -105,10 +105,6 @@ def read(log: Log) -> list[Event]:
             words = iter(values["outcomes"])
             many = [_outcome(values["day"], first, second) for first, second in zip(words, words, strict=True)]
             return [Event("Settled", each, log.block, log.index, log.transaction) for each in many]
-        case "Readings":
-            words = values.pop("readings")
-            many = [values | {"agent": _agent(word), "own": word >> 160} for word in words]
-            return [Event("Read", each, log.block, log.index, log.transaction) for each in many]
         case "Submitted":
             terms, raw = values.pop("terms"), values["words"]
             values["day"], values["observed_gas"], values["to_store"] = terms & MASK_32, terms >> 32 & MASK_32, terms >> 64

@@ -23,7 +23,7 @@ CALLS = (
     "register_standard(address,uint256,uint256)",
     "register_producer(address,uint256,uint256,uint256,uint256,uint256)",
     "set_profile(uint256,uint256[3])",
-    "meter(uint256,uint256,uint256,uint256,uint256[])",
+    "meter(uint256,uint256,uint256,uint256,uint256[],bool)",
     "open()",
     "clear(uint256,uint256,uint256)",
     "close(uint256,uint256,bytes32,uint256)",
@@ -35,9 +35,8 @@ VIEWS = {
     "balanceOf(address)": ["uint256"],
     "nonces(address)": ["uint256"],
     "rules()": ["(address,address,uint256,uint256,uint256,uint256,uint256,uint256,address,address)"],
-    "today()": ["(uint256,uint256,uint256,uint256,uint256,uint256,uint256,bool)"],
+    "today()": ["(uint256,uint256,bool,uint256,uint256,uint256,uint256,uint256,uint256)"],
     "account_of(address)": ["(uint256,uint256,uint256,uint256,uint256,uint256,bool,bool,bool)"],
-    "charge_of(address)": ["(uint256,uint256,uint256,int256)"],
     "balance_of(address)": ["int256"],
     "owed()": ["uint256"],
     "heads()": ["(bytes32,bytes32)"],
@@ -69,11 +68,6 @@ def name_of(data: bytes) -> str | None:
     return _NAMES.get(data[:4])
 
 
-def reading(agent: str, gas: int) -> int:
-    """An agent and its own gas in the one word that `meter` takes."""
-    return int(agent, 16) | gas << 160
-
-
 @dataclass(frozen=True, slots=True)
 class Rules:
     """Fixed at deployment; seconds, and 10^-18 kWh per gas."""
@@ -96,12 +90,13 @@ class Today:
 
     number: int
     phase: int
+    begun: bool
     opened: int
     settled: int
     submissions: int
     left: int
     pieces: int
-    begun: bool
+    books: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,22 +106,12 @@ class Account:
     money: int
     energy: int
     day: int
-    gas: int  # its own: what the market saw, or what the meter read
+    observed_gas: int  # zero if it was relayed
+    place: int  # among the submissions of its kind on its day, 0 for the first
     endowment: int
-    state: int
     relayed: bool
     is_producer: bool
     has_balance: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Charge:
-    """What an agent's last finished day costs it: gas; and kWh with 18 decimals, a balance below zero being owed."""
-
-    gas: int
-    verification: int
-    consumed: int
-    balance: int
 
 
 class Market:
@@ -160,12 +145,8 @@ class Market:
         """Many accounts in one request."""
         return [Account(*value) for value in self._views("account_of", owners)]
 
-    def charges(self, owners: Sequence[str]) -> list[Charge]:
-        """What the last finished day costs many agents, in one request."""
-        return [Charge(*value) for value in self._views("charge_of", owners)]
-
     def balances(self, owners: Sequence[str]) -> list[int]:
-        """kWh stored (or, below zero, owed) by many agents when they last submitted, 18 decimals."""
+        """kWh stored (or, below zero, owed) by many agents, all finished days charged, 18 decimals."""
         return [int(value) for value in self._views("balance_of", owners)]
 
     def balance(self, owner: str) -> int:

@@ -15,6 +15,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 
+MOST = 2**24 - 1  # gas beyond what the market saw that a reading can say; more waits
+
+
 class Use(Enum):
     """What a transaction was for."""
 
@@ -37,14 +40,6 @@ class Reading:
     relayed: int
     carried: int
     own: dict[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Silence:
-    """A day that ended without its meter: who was read before, and what the market saw of batches a submission."""
-
-    read: Collection[str]
-    observed: int
 
 
 @dataclass(slots=True)
@@ -84,23 +79,24 @@ class Books:
         share, carried = divmod(self.shared, len(direct) + len(relayed))
         batch, left = divmod(self.batches, len(relayed)) if relayed else (0, 0)
         self._counted = {agent: self.own[agent] for agent in (*direct, *relayed)}
-        own = {agent: max(self.own[agent], seen) for agent, seen in direct.items()}
-        own |= {agent: self.own[agent] for agent in relayed if self.own[agent]}
+        own = {agent: min(max(self.own[agent], seen), seen + MOST) for agent, seen in direct.items()}
+        own |= {agent: min(self.own[agent], MOST) for agent in relayed if self.own[agent]}
         return Reading(share, batch, carried + left, own)
 
     def charge(
-        self, reading: Reading, direct: Mapping[str, int], relayed: Collection[str], silent: Silence | None = None
+        self, reading: Reading, direct: Mapping[str, int], relayed: Collection[str], observed: int | None = None
     ) -> None:
-        """Strike out what the day last drawn charged: the reading, or to whom a silent meter read nothing, less.
+        """Strike out what the day last drawn charged: the reading, or where its meter was silent what the market saw.
 
         What an agent burnt since the day was drawn is not touched, even where it was charged more than its receipts.
+
+        observed : what the market saw of batches a relayed submission, on a day whose meter was silent
         """
         for agent in (*direct, *relayed):
-            if silent is None or agent in silent.read:
-                self.own[agent] -= min(self._counted[agent], reading.own.get(agent, 0))
-                self.shared -= reading.share
-                self.batches -= reading.relayed * (agent in relayed)
-            elif agent in relayed:
-                self.batches -= silent.observed
-            else:
-                self.own[agent] -= min(self._counted[agent], direct[agent])
+            own = reading.own.get(agent, 0) if observed is None else direct.get(agent, 0)
+            self.own[agent] -= min(self._counted[agent], own)
+        if observed is None:
+            self.shared -= reading.share * (len(direct) + len(relayed))
+            self.batches -= reading.relayed * len(relayed)
+        else:
+            self.batches -= observed * len(relayed)

@@ -9,12 +9,14 @@ from typing import Any
 from wattpost.chain import archive
 from wattpost.chain.engine import Engine
 from wattpost.chain.events import Event
-from wattpost.chain.market import MOVES_THE_DAY, Market, call, name_of, read_events, reading
+from wattpost.chain.market import MOVES_THE_DAY, Market, call, name_of, read_events
+from wattpost.chain.readings import pack
+from wattpost.chain.showing import PRODUCER, STANDARD
 from wattpost.chain.wallet import Order, Receipt, Wallet
-from wattpost.energy import Books, Reading, Silence, Use
+from wattpost.energy import Books, Reading, Use
 
-BATCH = 256  # readings a call takes
-PER_READING = 20_000  # gas limit
+BATCH = 256  # words of readings a call takes
+PER_WORD = 45_000  # gas limit
 PER_CALL = 150_000
 
 Transact = Callable[[Engine, Wallet, Sequence[Order]], list[Receipt]]
@@ -31,10 +33,11 @@ class Meter:
     _books: Books = field(default_factory=Books)
     _next_block: int = 0
     _begun: bool = False
-    _registered: set[str] = field(default_factory=set)
+    _kinds: dict[str, int] = field(default_factory=dict)  # of registered agents
     _direct: dict[str, int] = field(default_factory=dict)  # of the day's submissions, with what the market saw
     _relayed: list[str] = field(default_factory=list)
-    _read: set[str] = field(default_factory=set)
+    _order: list[str] = field(default_factory=list)  # of all of them
+    _posted: set[int] = field(default_factory=set)  # slots of readings
 
     def post(self, day: int, transact: Transact) -> None:
         """Post a settled day, whatever of it is not yet posted; a day without submissions needs nothing."""
@@ -42,16 +45,21 @@ class Meter:
         drawn = self.readings.get(day)
         if drawn is None:
             return
-        # Direct submissions end the day, so they come last.
-        left = sorted((agent for agent in drawn.own if agent not in self._read), key=self._direct.__contains__)
-        words = [reading(agent, drawn.own[agent]) for agent in left]
+        words = [word for word in self._words(drawn) if word >> 216 not in self._posted]
+        parts = [words[start : start + BATCH] for start in range(0, len(words), BATCH)] or [[]]
         orders = []
-        for start in range(0, max(len(words), 1), BATCH):
-            part = words[start : start + BATCH]
-            data = call("meter", day, drawn.share, drawn.relayed, drawn.carried, part)
-            orders.append(Order(self.market.address, data, PER_CALL + PER_READING * len(part)))
+        for part in parts:
+            data = call("meter", day, drawn.share, drawn.relayed, drawn.carried, part, part is parts[-1])
+            orders.append(Order(self.market.address, data, PER_CALL + PER_WORD * len(part)))
         transact(self.engine, self.wallet, orders)
         self.read()
+
+    def _words(self, drawn: Reading) -> list[int]:
+        words: list[int] = []
+        for kind in (STANDARD, PRODUCER):
+            agents = [agent for agent in self._order if self._kinds[agent] == kind]
+            words += pack(kind, [drawn.own.get(agent, 0) - self._direct.get(agent, 0) for agent in agents])
+        return words
 
     def read(self) -> None:
         """Take in the blocks that are new."""
@@ -72,7 +80,7 @@ class Meter:
                 continue
             sender = transaction["from"].lower()
             self._books.count(
-                sender, int(receipt["gasUsed"], 16), self._use(transaction, receipt), registered=sender in self._registered
+                sender, int(receipt["gasUsed"], 16), self._use(transaction, receipt), registered=sender in self._kinds
             )
         if settled is not None:
             self.readings[settled] = self._books.draw(self._direct, self._relayed)
@@ -87,16 +95,18 @@ class Meter:
     def _follow(self, event: Event) -> None:
         match event.name:
             case "StandardRegistered" | "ProducerRegistered":
-                self._registered.add(event["agent"])
+                self._kinds[event["agent"]] = STANDARD if event.name == "StandardRegistered" else PRODUCER
             case "DayOpened":
                 self._begun = True
-                self._direct, self._relayed, self._read = {}, [], set()
-            case "Submitted" if event["observed_gas"]:
-                self._direct[event["agent"]] = event["observed_gas"]
+                self._direct, self._relayed, self._order, self._posted = {}, [], [], set()
             case "Submitted":
-                self._relayed.append(event["agent"])
-            case "Read":
-                self._read.add(event["agent"])
+                self._direct[event["agent"]] = event["observed_gas"]
+                self._order.append(event["agent"])
+            case "Relayed":
+                self._relayed += event["agents"]
+                self._order += event["agents"]
+            case "Readings":
+                self._posted |= {word >> 216 for word in event["readings"]}
             case "DayMetered" if event["day"] in self.readings:
-                silence = Silence(self._read, event["relayed"]) if event["silent"] else None
-                self._books.charge(self.readings[event["day"]], self._direct, self._relayed, silence)
+                observed = event["relayed"] if event["silent"] else None
+                self._books.charge(self.readings[event["day"]], self._direct, self._relayed, observed)
