@@ -253,7 +253,7 @@ def balance_of(agent: address) -> int256:
     day: uint256 = (account >> vault.DAY) & vault.DAY_MASK
     if today.phase != calendar.DONE and day == today.number:
         account &= vault.KEPT  # not charged yet
-    return energy_ledger._balance_after(agent, account, energy_ledger._gas_of(account, 0, 0))
+    return energy_ledger._balance_after(agent, account, energy_ledger._gas_of(account, vault._kind(account), 0, 0))
 
 
 @view

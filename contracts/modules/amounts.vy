@@ -22,6 +22,7 @@ LANE_MASK: constant(uint256) = 2**64 - 1
 
 PERIODS: immutable(uint256)
 WORDS: immutable(uint256)
+LAST_BITS: immutable(uint256)  # that the lanes of the last word take, 64 to 256
 
 
 @deploy
@@ -30,6 +31,7 @@ def __init__(periods: uint256):
 
     PERIODS = periods
     WORDS = (periods + 4) // 4
+    LAST_BITS = 64 * (periods + 5 - 4 * ((periods + 4) // 4))
 
 
 @view
@@ -45,8 +47,7 @@ def _check_calldata(words: uint256, padding: uint256 = 0):
 @view
 @internal
 def _unused_lanes_are_zero(last_word: uint256) -> bool:
-    # The last word holds 5 + PERIODS - 4 * WORDS lanes, from 1 to 4; a shift by 256 leaves zero.
-    return last_word >> (64 * (5 + PERIODS - 4 * WORDS)) == 0
+    return last_word >> LAST_BITS == 0
 
 
 @pure

@@ -86,7 +86,7 @@ def _observed_share() -> uint256:
 
 @view
 @internal
-def _gas_of(account: uint256, last_books: uint256, yesterday: uint256) -> uint256:
+def _gas_of(account: uint256, kind: uint256, last_books: uint256, yesterday: uint256) -> uint256:
     """
     @notice Gas that an account is charged for its last day, which is done; what a store must cover before the first.
     @param last_books Those of the day `yesterday`.
@@ -94,22 +94,27 @@ def _gas_of(account: uint256, last_books: uint256, yesterday: uint256) -> uint25
     day: uint256 = (account >> vault.DAY) & vault.DAY_MASK
     if day == 0:
         return FIRST_GAS
-    relayed: bool = (account >> vault.RELAYED) & 1 != 0
     books: uint256 = last_books if day == yesterday else self._books[day]
-    gas_used: uint256 = (account >> vault.GAS) & vault.GAS_MASK
+    gas_used: uint256 = unsafe_add((account >> vault.GAS) & vault.GAS_MASK, books & SHARE_MASK)
+    if (account >> vault.RELAYED) & 1 != 0:
+        gas_used = unsafe_add(gas_used, (books >> 32) & SHARE_MASK)
     if books & SILENT == 0:
         place: uint256 = (account >> vault.PLACE) & vault.PLACE_MASK
-        readings: uint256 = self._readings[self._slot(vault._kind(account), place // LANES)]
+        readings: uint256 = self._readings[(kind << 20) | unsafe_div(place, LANES)]
         if readings >> 216 == day:
-            gas_used += (readings >> (24 * (place % LANES))) & LANE_MASK
-    gas_used += books & SHARE_MASK
-    return gas_used + ((books >> 32) & SHARE_MASK) if relayed else gas_used
+            beyond: uint256 = (readings >> unsafe_mul(24, place % LANES)) & LANE_MASK
+            gas_used = unsafe_add(gas_used, beyond)
+    return gas_used
 
 
-@pure
+@view
 @internal
-def _slot(kind: uint256, ninth: uint256) -> uint256:
-    return (kind << 20) | ninth
+def _is_paid(account: uint256, gas_used: uint256) -> bool:
+    """
+    @notice Whether the last purchase covers the charge and nothing is stored or owed, so that there is nothing to book.
+    """
+    bought: uint256 = unsafe_mul((account >> vault.ENERGY) & vault.ENERGY_MASK, amounts.UNIT)
+    return EFFICIENCY == 0 and account >> vault.HAS_BALANCE == 0 and unsafe_mul(KAPPA, gas_used) <= bought
 
 
 @view

@@ -27,7 +27,7 @@ uses: trading_posts
 WAD: constant(uint256) = 10**18
 
 _delivered: uint256[amounts.MAX_WORDS]  # by the plants run so far; lane 0 is the good on its post
-_fraction_of: HashMap[address, uint256]  # on the last day its plant ran
+_short: HashMap[address, uint256]  # the last day that a plant lacked inputs, above 64 bits its fraction on it
 
 
 @external
@@ -85,6 +85,7 @@ def _run(
     delivered: uint256[amounts.MAX_WORDS] = before
     good: uint256 = delivered[0] & amounts.LANE_MASK
     good_bids: uint256 = totals.bids[0] & amounts.LANE_MASK
+    live: uint256[amounts.MAX_WORDS] = self._live(totals.bids)
     at: uint256 = offset
     for _k: uint256 in range(count, bound=trading_posts.COUNT_MASK):
         record: Bytes[records.MAX_RECORD] = slice(msg.data, at, records.MAX_RECORD)
@@ -96,10 +97,10 @@ def _run(
             bid: uint256 = convert(extract32(record, 32), uint256) & amounts.LANE_MASK
             bought = pro_rata._share(good, bid, good_bids) * amounts.UNIT
         fraction: uint256 = self._run_plant(day, agent, offers, bought, totals.bids)
-        self._fraction_of[agent] = fraction
-        made: uint256[amounts.MAX_WORDS] = self._delivery(offers, totals.bids, fraction)
+        if fraction < WAD:
+            self._short[agent] = fraction | (day << 64)
         for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
-            delivered[i] = unsafe_add(delivered[i], made[i])
+            delivered[i] = unsafe_add(delivered[i], self._made(offers[i] & live[i], fraction))
     return delivered
 
 
@@ -134,21 +135,36 @@ def _run_plant(
 
 @view
 @internal
-def _delivery(
-    offers: uint256[amounts.MAX_WORDS], bids: uint256[amounts.MAX_WORDS], fraction: uint256
-) -> uint256[amounts.MAX_WORDS]:
+def _fraction(agent: address, day: uint256) -> uint256:
     """
-    @notice What a plant delivers: its offers times the fraction, on posts that have bids.
+    @notice The fraction of its offers that a plant which was run delivers.
     """
-    made: uint256[amounts.MAX_WORDS] = empty(uint256[amounts.MAX_WORDS])
+    short: uint256 = self._short[agent]
+    return short & amounts.LANE_MASK if short >> 64 == day else WAD
+
+
+@pure
+@internal
+def _made(offered: uint256, fraction: uint256) -> uint256:
+    """
+    @notice What a plant delivers of a word of offers on posts that have bids.
+    """
+    if fraction == WAD:
+        return offered
+    word: uint256 = 0
+    for lane: uint256 in range(amounts.LANES):
+        bits: uint256 = unsafe_mul(64, lane)
+        word |= pro_rata._share((offered >> bits) & amounts.LANE_MASK, fraction, WAD) << bits
+    return word
+
+
+@view
+@internal
+def _live(bids: uint256[amounts.MAX_WORDS]) -> uint256[amounts.MAX_WORDS]:
+    """
+    @notice All bits of the lanes of posts that have bids.
+    """
+    live: uint256[amounts.MAX_WORDS] = empty(uint256[amounts.MAX_WORDS])
     for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
-        offered: uint256 = offers[i] & amounts._full_lanes(bids[i])
-        if fraction == WAD:
-            made[i] = offered
-            continue
-        word: uint256 = 0
-        for lane: uint256 in range(amounts.LANES):
-            bits: uint256 = unsafe_mul(64, lane)
-            word |= pro_rata._share((offered >> bits) & amounts.LANE_MASK, fraction, WAD) << bits
-        made[i] = word
-    return made
+        live[i] = amounts._full_lanes(bids[i])
+    return live

@@ -29,13 +29,13 @@ uses: admission
 uses: trading_posts
 uses: vault
 
-LOGGED: constant(uint256) = 32  # outcomes in one event
+LOGGED: constant(uint256) = 64  # outcomes in one event
 
 struct Market:
     bids: uint256[amounts.MAX_WORDS]
     delivered: uint256[amounts.MAX_WORDS]
-    idle: uint256[amounts.MAX_WORDS]  # all bits of the lanes of posts with bids and without a delivery
-    any_idle: bool
+    live: uint256[amounts.MAX_WORDS]  # all bits of the lanes of posts that have bids
+    any_idle: bool  # some of them have no delivery
 
 struct Sums:
     money: uint256  # paid out and refunded, 80 bits
@@ -60,7 +60,7 @@ def settle(day: uint256, kind: uint256, piece: uint256, prior: bytes32, count: u
     _end: bytes32 = trading_posts._check_piece(kind, trading_posts.READY, piece, prior, count, 164)
     trading_posts._finish_piece(piece)
     posts: Market = self._market(trading_posts._totals.bids, production._delivered)
-    sums = self._pay(day, kind, count, 164, posts, sums)
+    sums = self._pay(day, kind, convert(prior, uint256) & trading_posts.COUNT_MASK, count, 164, posts, sums)
     today.left -= count
     self._sums = sums.money | (sums.energy << 80) | (sums.good << 160)
     if today.left == 0:
@@ -73,23 +73,37 @@ def settle(day: uint256, kind: uint256, piece: uint256, prior: bytes32, count: u
 @internal
 def _market(bids: uint256[amounts.MAX_WORDS], delivered: uint256[amounts.MAX_WORDS]) -> Market:
     posts: Market = Market(
-        bids=bids, delivered=delivered, idle=empty(uint256[amounts.MAX_WORDS]), any_idle=False
+        bids=bids, delivered=delivered, live=production._live(bids), any_idle=False
     )
     for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
-        posts.idle[i] = amounts._full_lanes(bids[i]) & ~amounts._full_lanes(delivered[i])
-        posts.any_idle = posts.any_idle or posts.idle[i] > 0
+        posts.any_idle = posts.any_idle or self._idle(posts, i) > 0
     return posts
 
 
+@pure
 @internal
-def _pay(day: uint256, kind: uint256, count: uint256, offset: uint256, posts: Market, so_far: Sums) -> Sums:
+def _idle(posts: Market, i: uint256) -> uint256:
+    """
+    @notice All bits of the lanes in a word of posts that have bids and no delivery.
+    """
+    return posts.live[i] & ~amounts._full_lanes(posts.delivered[i])
+
+
+@internal
+def _pay(
+    day: uint256, kind: uint256, first: uint256, count: uint256, offset: uint256, posts: Market, so_far: Sums
+) -> Sums:
     """
     @notice Pay out `count` records that stand at `offset` of the call data; the day's sums with theirs.
+    @param first The place of the first among the submissions of its kind.
     """
     sums: Sums = so_far
     good_bids: uint256 = posts.bids[0] & amounts.LANE_MASK
     good_sold: uint256 = posts.delivered[0] & amounts.LANE_MASK
-    outcomes: DynArray[uint256, 2 * LOGGED] = []
+    money: uint256 = 0
+    energies: uint256 = 0
+    goods: uint256 = 0
+    outcomes: DynArray[uint256, LOGGED] = []
     at: uint256 = offset
     size: uint256 = 32 * records._size(kind)
     for k: uint256 in range(count, bound=trading_posts.COUNT_MASK):
@@ -98,8 +112,6 @@ def _pay(day: uint256, kind: uint256, count: uint256, offset: uint256, posts: Ma
         owner: uint256 = convert(extract32(record, 0), uint256)
         agent: address = convert(owner & records.AGENT_MASK, address)
         account: uint256 = vault._accounts[agent]
-        endowment: uint256 = (account >> vault.ENDOWMENT) & vault.ENDOWMENT_MASK
-
         # What its bids buy. Lane 0 is the good, not energy.
         word: uint256 = convert(extract32(record, 32), uint256)
         good: uint256 = unsafe_div(unsafe_mul(good_sold, word & amounts.LANE_MASK), good_bids)
@@ -113,24 +125,31 @@ def _pay(day: uint256, kind: uint256, count: uint256, offset: uint256, posts: Ma
         # What it sells.
         revenue: uint256 = 0
         if kind == vault.PRODUCER:
-            revenue = self._revenue(record, production._fraction_of[agent], posts)
-        elif good_bids > 0:
-            revenue = unsafe_div(unsafe_mul(good_bids, endowment), good_sold)
+            revenue = self._revenue(record, production._fraction(agent, day), posts)
         else:
-            good = endowment  # nobody bids for the good: it is handed back
+            endowment: uint256 = (account >> vault.ENDOWMENT) & vault.ENDOWMENT_MASK
+            revenue = unsafe_div(unsafe_mul(good_bids, endowment), good_sold)
+            if good_bids == 0:
+                good = endowment  # nobody bids for the good: it is handed back
 
-        paid: uint256 = unsafe_add(revenue, refund)
-        sums.money = unsafe_add(sums.money, paid)
-        sums.energy = unsafe_add(sums.energy, energy)
-        sums.good = unsafe_add(sums.good, good)
-        vault._accounts[agent] = unsafe_add(account, paid | (energy << vault.ENERGY))  # energy was zero
+        money = unsafe_add(money, unsafe_add(revenue, refund))
+        energies = unsafe_add(energies, energy)
+        goods = unsafe_add(goods, good)
+        # the energy of an account that has submitted is zero
+        vault._accounts[agent] = unsafe_add(
+            account, unsafe_add(revenue, refund) | (energy << vault.ENERGY)
+        )
         if owner >> 160 > 0:
             energy_ledger._keep(agent, energy, owner >> 160)
-        outcomes.append(convert(agent, uint256) | (refund << 160))
-        outcomes.append(energy | (good << 64) | (revenue << 128))
-        if len(outcomes) == 2 * LOGGED or k + 1 == count:
-            log IMarket.Settled(day=day, outcomes=outcomes)
+        outcomes.append(energy | (good << 60) | (revenue << 124) | (refund << 188))
+        if len(outcomes) == LOGGED:
+            log IMarket.Settled(day=day, kind=kind, first=unsafe_add(first, k) - (LOGGED - 1), outcomes=outcomes)
             outcomes = []
+    if len(outcomes) > 0:
+        log IMarket.Settled(day=day, kind=kind, first=first + count - len(outcomes), outcomes=outcomes)
+    sums.money += money
+    sums.energy += energies
+    sums.good += goods
     return sums
 
 
@@ -143,7 +162,7 @@ def _refund(record: Bytes[records.MAX_RECORD], posts: Market) -> uint256:
     refund: uint256 = 0
     for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
         bids: uint256 = convert(extract32(record, unsafe_add(unsafe_mul(32, i), 32)), uint256)
-        refund = unsafe_add(refund, amounts._sum_of_lanes(bids & posts.idle[i]))
+        refund = unsafe_add(refund, amounts._sum_of_lanes(bids & self._idle(posts, i)))
     return refund
 
 
@@ -154,9 +173,10 @@ def _revenue(record: Bytes[records.MAX_RECORD], fraction: uint256, posts: Market
     @notice What a plant's deliveries sell for.
     """
     revenue: uint256 = 0
-    sold: uint256[amounts.MAX_WORDS] = production._delivery(production._offers(record), posts.bids, fraction)
     for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
-        revenue = unsafe_add(revenue, pro_rata._shares(posts.bids[i], sold[i], posts.delivered[i]))
+        offers: uint256 = convert(extract32(record, 32 * (1 + amounts.WORDS + i)), uint256)
+        sold: uint256 = production._made(offers & posts.live[i], fraction)
+        revenue = unsafe_add(revenue, pro_rata._shares(posts.bids[i], sold, posts.delivered[i]))
     return revenue
 
 

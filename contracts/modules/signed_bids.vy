@@ -33,7 +33,6 @@ BID: constant(bytes32) = keccak256(
 )
 LOW: constant(uint256) = 2**255 - 1  # bits of vs that are s; the highest is the parity (EIP-2098)
 SIGNED: constant(uint256) = 96  # bytes that stand before the words: r, vs, and the deadline above kWh to store
-LOGGED: constant(uint256) = 64  # agents in one event
 
 @view
 @internal
@@ -59,7 +58,6 @@ def relay(day: uint256, kind: uint256, count: uint256):
     assert msg.sender == tx.origin and not msg.sender.is_contract, "bids: relayer is no plain account"
 
     at: uint256 = 100
-    agents: DynArray[address, LOGGED] = []
     for k: uint256 in range(count, bound=trading_posts.COUNT_MASK):
         record: Bytes[records.MAX_RECORD] = slice(msg.data, at, records.MAX_RECORD)
         at += SIGNED + size
@@ -101,12 +99,9 @@ def relay(day: uint256, kind: uint256, count: uint256):
         else:
             owner: uint256 = convert(agent, uint256) | (to_store << 160)
             head = trading_posts._extend(head, concat(convert(owner, bytes32), words))
-            agents.append(agent)
-        if len(agents) == LOGGED or k + 1 == count:
-            log IMarket.Relayed(day=day, kind=kind, agents=agents)
-            agents = []
 
     accepted: uint256 = (convert(head, uint256) & trading_posts.COUNT_MASK) - before
     assert accepted > 0, "bids: none can be accepted"
     trading_posts._heads[kind] = head
+    log IMarket.Relayed(day=day, kind=kind, first=before, count=accepted)
     energy_ledger._pool_batch(accepted, gas_at_start - msg.gas)

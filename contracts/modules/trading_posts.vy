@@ -138,12 +138,12 @@ def _enter(
         return "posts: bids above money held"
     if to_store > 0 and (energy_ledger.EFFICIENCY == 0 or to_store > energy_ledger.MAX_STORED):
         return "energy: cannot be stored"
-    gas_used: uint256 = energy_ledger._gas_of(account, last_books, unsafe_sub(day, 1))
-    balance: int256 = energy_ledger._balance_after(agent, account, gas_used)
-    if not energy_ledger._covers(gas_used, balance):
-        return "energy: store below last cost"
-
-    account = energy_ledger._set_balance(agent, account, balance)
+    gas_used: uint256 = energy_ledger._gas_of(account, kind, last_books, unsafe_sub(day, 1))
+    if not energy_ledger._is_paid(account, gas_used):
+        balance: int256 = energy_ledger._balance_after(agent, account, gas_used)
+        if not energy_ledger._covers(gas_used, balance):
+            return "energy: store below last cost"
+        account = energy_ledger._set_balance(agent, account, balance)
     vault._accounts[agent] = (
         unsafe_sub(account & vault.KEPT, total)
         | (day << vault.DAY)
@@ -176,7 +176,12 @@ def submit(day: uint256, to_store: uint256, words: Bytes[records.MAX_RECORD]):
     owner: uint256 = convert(msg.sender, uint256) | (to_store << 160)
     self._heads[kind] = self._extend(head, concat(convert(owner, bytes32), words))
     observed: uint256 = vault._observe(msg.sender, gas_at_start - msg.gas)
-    log IMarket.Submitted(agent=msg.sender, terms=day | (observed << 32) | (to_store << 64), words=words)
+    # As an event is laid out, with the words behind it.
+    terms: uint256 = day | (observed << 32) | (to_store << 64)
+    raw_log(
+        [keccak256("Submitted(address,uint256)"), convert(owner & records.AGENT_MASK, bytes32)],
+        concat(convert(terms, bytes32), words),
+    )
 
 
 # ---- SHOWING SUBMISSIONS AGAIN ---------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 """Events of the market and its money, from log to named values.
 
 The signatures repeat `contracts/interfaces/`, so that an agent need not read an ABI to start; a test holds the two
-against each other. What the market says of many agents in one event is read as one event each: `Settled` with an
-agent's energy, good, revenue and refund, `Read` with its own gas and its shares, and `Submitted` with words instead of bytes.
+against each other. `Submitted` is read with the words that follow its declared data, and `Settled` as one event for
+each submission that it tells of, with its kind and place and its energy, good, revenue and refund.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ SIGNATURES = (
     "Deposited(address indexed account,uint256 money)",
     "Withdrawn(address indexed account,uint256 money)",
     "DayOpened(uint256 indexed day,uint256 opened,uint256 deadline)",
-    "Submitted(address indexed agent,uint256 terms,bytes words)",
-    "Relayed(uint256 indexed day,uint256 kind,address[] agents)",
+    "Submitted(address indexed agent,uint256 terms)",
+    "Relayed(uint256 indexed day,uint256 kind,uint256 first,uint256 count)",
     "Skipped(uint256 indexed day,address indexed agent,uint256 place,string reason)",
     "PieceClosed(uint256 indexed day,uint256 indexed piece,uint256 kind,bytes32 prior,bytes32 end)",
     "DayClosed(uint256 indexed day,uint256 submissions,uint256 producers,uint256[13] bids,uint256[13] offers)",
     "PlantRun(uint256 indexed day,address indexed agent,uint256 inputs_bought,uint256 inputs_used,uint256 fraction)",
     "DayProduced(uint256 indexed day,uint256[13] delivered)",
-    "Settled(uint256 indexed day,uint256[] outcomes)",
+    "Settled(uint256 indexed day,uint256 kind,uint256 first,uint256[] outcomes)",
     "DaySettled(uint256 indexed day,uint256 settled,uint256 dust_money,uint256 dust_energy,uint256 dust_good)",
     "Readings(uint256 indexed day,uint256 share,uint256 relayed,uint256[] readings)",
     "DayMetered(uint256 indexed day,uint256 share,uint256 relayed,uint256 carried,bool silent)",
@@ -91,7 +91,7 @@ def topic(name: str) -> str:
 
 
 def read(log: Log) -> list[Event]:
-    """The events in a log, one an agent where it tells of many; none when it is not one of ours."""
+    """The events in a log, one a submission where it tells of many; none when it is not one of ours."""
     kind = _KINDS.get(log.topics[0]) if log.topics else None
     if kind is None:
         return []
@@ -100,28 +100,23 @@ def read(log: Log) -> list[Event]:
         values[field] = abi.decode([type_], word)[0]
     decoded = abi.decode([type_ for type_, _ in kind.data], log.data)
     values.update(zip((field for _, field in kind.data), decoded, strict=True))
-    match kind.name:
-        case "Settled":
-            words = iter(values["outcomes"])
-            many = [_outcome(values["day"], first, second) for first, second in zip(words, words, strict=True)]
-            return [Event("Settled", each, log.block, log.index, log.transaction) for each in many]
-        case "Submitted":
-            terms, raw = values.pop("terms"), values["words"]
-            values["day"], values["observed_gas"], values["to_store"] = terms & MASK_32, terms >> 32 & MASK_32, terms >> 64
-            values["words"] = [int.from_bytes(raw[at : at + 32], "big") for at in range(0, len(raw), 32)]
-    return [Event(kind.name, values, log.block, log.index, log.transaction)]
+    many = [values]
+    if kind.name == "Settled":
+        many = [
+            {"day": values["day"], "kind": values["kind"], "place": values["first"] + place} | _outcome(word)
+            for place, word in enumerate(values["outcomes"])
+        ]
+    elif kind.name == "Submitted":
+        terms = values.pop("terms")
+        values["day"], values["observed_gas"], values["to_store"] = terms & MASK_32, terms >> 32 & MASK_32, terms >> 64
+        values["words"] = [int.from_bytes(log.data[at : at + 32], "big") for at in range(32, len(log.data), 32)]
+    return [Event(kind.name, each, log.block, log.index, log.transaction) for each in many]
 
 
-def _outcome(day: int, first: int, second: int) -> dict[str, Any]:
+def _outcome(word: int) -> dict[str, int]:
     return {
-        "day": day,
-        "agent": _agent(first),
-        "energy": second & MAX_AMOUNT,
-        "good": second >> 64 & MAX_AMOUNT,
-        "revenue": second >> 128,
-        "refund": first >> 160,
+        "energy": word & 2**60 - 1,
+        "good": word >> 60 & MAX_AMOUNT,
+        "revenue": word >> 124 & MAX_AMOUNT,
+        "refund": word >> 188,
     }
-
-
-def _agent(word: int) -> str:
-    return f"0x{word & 2**160 - 1:040x}"

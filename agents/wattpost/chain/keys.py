@@ -52,6 +52,15 @@ class Key:
         return Signature(blob[64], int.from_bytes(blob[:32], "big"), int.from_bytes(blob[32:64], "big"))
 
 
+def recover(digest: bytes, signature: bytes) -> str:
+    """The address whose key signed a hash: r, s and the parity in 65 bytes; the zero address if none can have."""
+    try:
+        public = coincurve.PublicKey.from_signature_and_message(signature, digest, hasher=None)
+    except ValueError:
+        return "0x" + "0" * 40
+    return "0x" + keccak(public.format(compressed=False)[1:])[12:].hex()
+
+
 def derive(seed: int, role: str, index: int) -> Key:
     """The test key of the index-th `role` in a run: equal arguments, equal key, no secret at all."""
     message, count = f"wattpost test key/{seed}/{role}/{index}".encode(), 0

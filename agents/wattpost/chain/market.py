@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from wattpost.chain import abi, events
@@ -11,6 +12,7 @@ from wattpost.chain.deployment import Deployment
 from wattpost.chain.rpc import Call, Rpc
 from wattpost.chain.submissions import unfold
 from wattpost.chain.wallet import read_log
+from wattpost.spec.amounts import words_for
 
 CALLS = (
     "approve(address,uint256)",
@@ -119,6 +121,7 @@ class Market:
 
     def __init__(self, rpc: Rpc, deployment: Deployment) -> None:
         self.rpc = rpc
+        self.chain_id = deployment.chain_id
         self.address = deployment.address("Market")
         self.bytecoin = deployment.address("Bytecoin")
         self.registry = deployment.address("Registry")
@@ -167,8 +170,20 @@ class Market:
 
         Batches are unfolded: each bid that one carried is a `Submitted` event.
         """
+        if "Submitted" in names:
+            names = (*names, "Relayed", "Skipped")
         topics = [[events.topic(name) for name in names]] if names else []
-        return unfold(self.rpc, read_events(self.rpc.call(*_unpacked(self.log_filter(since, until, topics)))))
+        return self.told(self.rpc.call(*_unpacked(self.log_filter(since, until, topics))))
+
+    def told(self, raw: Iterable[dict[str, Any]]) -> list[events.Event]:
+        """The market's and its registry's events among a node's logs, in order, batches unfolded."""
+        own = [log for log in raw if log["address"].lower() in (self.address, self.registry)]
+        return unfold(self.rpc, read_events(own), self.address, self.chain_id, words_for(self.periods))
+
+    @cached_property
+    def periods(self) -> int:
+        """Delivery periods a day."""
+        return self.rules().periods
 
     def _view(self, name: str, *arguments: Any, at: str | None = None) -> Any:
         selector, types, result = _VIEWS[name]

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from wattpost.chain import abi
 from wattpost.chain.keccak import keccak
 from wattpost.chain.market import call
+from wattpost.chain.records import PADDING
 
 STANDARD, PRODUCER = 1, 2
 MAX_PIECE = 128  # submissions
-PADDING = bytes(864)  # behind the last record: the longest one less the shortest
 COUNT_MASK = 2**24 - 1
 
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from wattpost.chain import abi
 from wattpost.chain.keccak import keccak
-from wattpost.chain.keys import Key
-from wattpost.chain.market import call
-from wattpost.chain.showing import PADDING
+from wattpost.chain.keys import Key, recover
+from wattpost.chain.records import PADDING
 
 DOMAIN = keccak(b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
 BID = keccak(b"Bid(uint256 day,address relayer,uint256 toStore,uint256[] bids,uint256[] offers,uint256 deadline)")
@@ -34,7 +33,6 @@ class Terms:
 class SignedBid:
     """What an agent hands to its relayer; `deadline` is the last block time at which it is good."""
 
-    agent: str
     kind: int
     day: int
     words: tuple[int, ...]
@@ -76,9 +74,30 @@ def sign_bid(
     """
     parity, r, s = key.sign(digest(terms, day, kind, words, to_store, deadline, domain))
     compact = r.to_bytes(32, "big") + (s | parity << 255).to_bytes(32, "big")
-    return SignedBid(key.address, kind, day, tuple(words), to_store, deadline, compact)
+    return SignedBid(kind, day, tuple(words), to_store, deadline, compact)
 
 
-def batch(day: int, kind: int, bids: Sequence[SignedBid]) -> bytes:
-    """Call data of `relay`: bids of one kind of agents, in the order in which they are submitted."""
-    return call("relay", day, kind, len(bids)) + b"".join(each.record for each in bids) + PADDING
+def signer(bid: SignedBid, terms: Terms, domain: bytes | None = None) -> str:
+    """Whose key signed a bid; an address that nobody holds if it was signed for something else."""
+    hashed = digest(terms, bid.day, bid.kind, bid.words, bid.to_store, bid.deadline, domain)
+    vs = int.from_bytes(bid.signature[32:], "big")
+    return recover(hashed, bid.signature[:32] + (vs & 2**255 - 1).to_bytes(32, "big") + bytes([vs >> 255]))
+
+
+def batch(bids: Sequence[SignedBid]) -> bytes:
+    """Call data of `relay`: bids of one kind for one day, in the order in which they are submitted."""
+    head = abi.selector("relay(uint256,uint256,uint256)")
+    head += abi.encode(["uint256"] * 3, [bids[0].day, bids[0].kind, len(bids)])
+    return head + b"".join(each.record for each in bids) + PADDING
+
+
+def read_batch(data: bytes) -> list[SignedBid]:
+    """The bids in the call data of `relay`."""
+    day, kind, count = (int.from_bytes(data[at : at + 32], "big") for at in (4, 36, 68))
+    records = data[100 : len(data) - len(PADDING)]
+    size = len(records) // count
+    found = []
+    for at in range(0, len(records), size):
+        terms, *words = (int.from_bytes(records[i : i + 32], "big") for i in range(at + 64, at + size, 32))
+        found.append(SignedBid(kind, day, tuple(words), terms & 2**64 - 1, terms >> 64, records[at : at + 64]))
+    return found

@@ -2,49 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from wattpost.chain.events import Event
 from wattpost.chain.rpc import Rpc
-
-HEAD = 4 + 3 * 32  # of a batch's call data, before its records
-SIGNED = 3 * 32  # of a record, before its words
+from wattpost.chain.signed_bid import SignedBid, Terms, read_batch, signer
 
 
-def unfold(rpc: Rpc, told: Sequence[Event]) -> list[Event]:
-    """Events with every batch replaced by one `Submitted` an agent, as if it had come directly; order is kept."""
-    batches = [event for event in told if event.name == "Relayed"]
-    hashes = list(dict.fromkeys(event.transaction for event in batches))
-    inputs = {
-        raw["hash"]: bytes.fromhex(raw["input"][2:])
-        for raw in rpc.batch(("eth_getTransactionByHash", (each,)) for each in hashes)
-    }
-    skipped: dict[str, set[int]] = {each: set() for each in hashes}
-    for event in told:
-        if event.name == "Skipped" and event.transaction in skipped:
-            skipped[event.transaction].add(event["place"])
-    records = {each: iter(_accepted(inputs[each], skipped[each])) for each in hashes}
+def unfold(rpc: Rpc, told: Sequence[Event], market: str, chain_id: int, words: int) -> list[Event]:
+    """Events, with `Relayed` replaced by one `Submitted` for each bid of the batch, as if that had come directly.
+
+    Each `Submitted` then says whether it was `relayed`, and its `kind` and `place` among the day's of its kind. Each
+    `Settled` names its `agent`, if the day's submissions are among the events.
+
+    words : that the bids of one submission take
+    """
+    hashes = list(dict.fromkeys(event.transaction for event in told if event.name == "Relayed"))
+    sent = dict(zip(hashes, rpc.batch(("eth_getTransactionByHash", (each,)) for each in hashes), strict=True))
+    skipped = {(event.transaction, event["place"]) for event in told if event.name == "Skipped"}
     found: list[Event] = []
+    places: Counter[tuple[int, int]] = Counter()  # submissions by day and kind
+    agents: dict[tuple[int, int, int], str] = {}  # by day, kind and place
     for event in told:
-        if event.name != "Relayed":
-            found.append(event)
-            continue
-        for agent, (to_store, words) in zip(event["agents"], records[event.transaction], strict=False):
-            values = {"day": event["day"], "agent": agent, "observed_gas": 0, "to_store": to_store, "words": words}
-            found.append(Event("Submitted", values, event.block, event.index, event.transaction))
+        if event.name == "Relayed":
+            terms = Terms(chain_id, market, sent[event.transaction]["from"].lower())
+            bids = read_batch(bytes.fromhex(sent[event.transaction]["input"][2:]))
+            taken = (bid for place, bid in enumerate(bids) if (event.transaction, place) not in skipped)
+            news = list(_submitted(event, taken, terms))
+        else:
+            news = [event]
+        for each in news:
+            values = each.values
+            if each.name == "Submitted":
+                values.setdefault("relayed", False)
+                values["kind"] = len(values["words"]) // words
+                values["place"] = places[values["day"], values["kind"]]
+                places[values["day"], values["kind"]] += 1
+                agents[values["day"], values["kind"], values["place"]] = values["agent"]
+            elif each.name == "Settled":
+                values["agent"] = agents.get((values["day"], values["kind"], values["place"]), "")
+        found += news
     return found
 
 
-def _accepted(data: bytes, skipped: set[int]) -> list[tuple[int, list[int]]]:
-    """kWh to store and words of the records of a batch that were not skipped."""
-    _, kind, count = (int.from_bytes(data[at : at + 32], "big") for at in (4, 36, 68))
-    size = (len(data) - HEAD - 864) // count
-    found = []
-    for place in range(count):
-        if place not in skipped:
-            words = [
-                int.from_bytes(data[at : at + 32], "big")
-                for at in range(HEAD + place * size + SIGNED - 32, HEAD + (place + 1) * size, 32)
-            ]
-            found.append((words[0] & 2**64 - 1, words[1:]))
-    return found
+def _submitted(batch: Event, bids: Iterator[SignedBid], terms: Terms) -> Iterator[Event]:
+    domain = terms.domain
+    for bid in bids:
+        values = {
+            "agent": signer(bid, terms, domain),
+            "day": bid.day,
+            "observed_gas": 0,
+            "to_store": bid.to_store,
+            "words": list(bid.words),
+            "relayed": True,
+        }
+        yield Event("Submitted", values, batch.block, batch.index, batch.transaction)

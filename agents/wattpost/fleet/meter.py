@@ -9,7 +9,7 @@ from typing import Any
 from wattpost.chain import archive
 from wattpost.chain.engine import Engine
 from wattpost.chain.events import Event
-from wattpost.chain.market import MOVES_THE_DAY, Market, call, name_of, read_events
+from wattpost.chain.market import MOVES_THE_DAY, Market, call, name_of
 from wattpost.chain.readings import pack
 from wattpost.chain.showing import PRODUCER, STANDARD
 from wattpost.chain.wallet import Order, Receipt, Wallet
@@ -71,8 +71,7 @@ class Meter:
     def _count(self, transactions: list[dict[str, Any]], receipts: list[dict[str, Any]]) -> None:
         settled: int | None = None
         for transaction, receipt in zip(transactions, receipts, strict=True):
-            happened = read_events([log for log in receipt["logs"] if log["address"].lower() in (self.market.address, self.market.registry)])
-            for event in happened:
+            for event in self.market.told(receipt["logs"]):
                 self._follow(event)
                 settled = event["day"] if event.name == "DaySettled" else settled
             to = (transaction["to"] or "").lower()
@@ -100,11 +99,11 @@ class Meter:
                 self._begun = True
                 self._direct, self._relayed, self._order, self._posted = {}, [], [], set()
             case "Submitted":
-                self._direct[event["agent"]] = event["observed_gas"]
                 self._order.append(event["agent"])
-            case "Relayed":
-                self._relayed += event["agents"]
-                self._order += event["agents"]
+                if event["relayed"]:
+                    self._relayed.append(event["agent"])
+                else:
+                    self._direct[event["agent"]] = event["observed_gas"]
             case "Readings":
                 self._posted |= {word >> 216 for word in event["readings"]}
             case "DayMetered" if event["day"] in self.readings:
