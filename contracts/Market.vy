@@ -28,7 +28,7 @@ initializes: amounts
 initializes: records[amounts := amounts]
 initializes: calendar
 initializes: vault
-initializes: energy_ledger[calendar := calendar, vault := vault]
+initializes: energy_ledger[calendar := calendar,]
 initializes: admission[calendar := calendar, energy_ledger := energy_ledger, vault := vault]
 initializes: trading_posts[
     amounts := amounts,
@@ -42,6 +42,7 @@ initializes: signed_bids[
     amounts := amounts,
     calendar := calendar,
     energy_ledger := energy_ledger,
+    records := records,
     trading_posts := trading_posts,
 ]
 initializes: production[
@@ -250,10 +251,11 @@ def balance_of(agent: address) -> int256:
     """
     account: uint256 = vault._accounts[agent]
     today: calendar.Day = calendar._load()
-    day: uint256 = (account >> vault.DAY) & vault.DAY_MASK
-    if today.phase != calendar.DONE and day == today.number:
-        account &= vault.KEPT  # not charged yet
-    return energy_ledger._balance_after(agent, account, energy_ledger._gas_of(account, vault._kind(account), 0, 0))
+    if today.phase != calendar.DONE and (account >> vault.DAY) & vault.DAY_MASK == today.number:
+        account &= vault.KEPT  # bought today and not metered yet
+    return energy_ledger._balance_after(
+        agent, account, energy_ledger._gas_of(account, vault._kind(account), 0, 0)
+    )
 
 
 @view
@@ -272,12 +274,3 @@ def owed() -> uint256:
     @notice Bytecoin that belongs to accounts, escrow and dust; whatever the market holds beyond it was donated.
     """
     return vault._owed
-
-
-@view
-@external
-def dust() -> settlement.Sums:
-    """
-    @notice What flooring left over on all settled days, in 10^-9; its money is in the dust account.
-    """
-    return settlement._load(settlement._dust)

@@ -44,12 +44,6 @@ def _check_calldata(words: uint256, padding: uint256 = 0):
     assert len(msg.data) == 4 + 32 * words + padding, "market: malformed call data"
 
 
-@view
-@internal
-def _unused_lanes_are_zero(last_word: uint256) -> bool:
-    return last_word >> LAST_BITS == 0
-
-
 @pure
 @internal
 def _sum_of_lanes(word: uint256) -> uint256:

@@ -4,7 +4,7 @@
 @license MIT
 @notice Which day it is, what it is waiting for, and how many submissions are still to be handled.
 @dev Only the window for submissions follows the clock: [opened, opened + WINDOW). Every later step follows calls.
-     The word that a submission reads here also holds the shares of the last metered day, for which it is charged.
+     The word also holds the books of the last metered day, for which a settlement charges.
 @custom:units seconds
 @custom:trust Nobody can set the calendar; it moves when a step of the day is complete.
 """
@@ -103,14 +103,12 @@ def _in_phase(day: uint256, phase: uint256) -> Day:
 
 @view
 @internal
-def _in_window(day: uint256) -> uint256:
+def _in_window(day: uint256):
     """
     @notice Refuse unless that day takes submissions now.
-    @return The books of the last metered day.
     """
     today: Day = self._in_phase(day, OPEN)
     assert block.timestamp < today.opened + WINDOW, "calendar: window is over"
-    return today.books
 
 
 @view

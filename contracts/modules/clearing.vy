@@ -58,7 +58,7 @@ def clear(day: uint256, standard: uint256, producers: uint256):
 
     posts: settlement.Market = settlement._market(totals.bids, delivered)
     sums: settlement.Sums = settlement._pay(
-        day, vault.STANDARD, 0, standard, TAIL, posts, empty(settlement.Sums)
+        today, vault.STANDARD, 0, standard, TAIL, posts, empty(settlement.Sums)
     )
-    sums = settlement._pay(day, vault.PRODUCER, 0, producers, at, posts, sums)
+    sums = settlement._pay(today, vault.PRODUCER, 0, producers, at, posts, sums)
     settlement._finish(today, sums, posts)

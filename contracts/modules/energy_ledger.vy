@@ -6,7 +6,7 @@
 @dev A charge is KAPPA * gas, exactly. Gas is what the market saw a direct submission use, what its receipts show beyond
      that, and shares of what all, and all those relayed, caused. The meter posts the shares once a day, and what
      receipts show beyond in lanes, nine submissions to a word: it cannot say less than the market saw. No account is
-     written for that. An account is charged for its last day when its agent next submits, which writes it anyway, and
+     written for that. An account is charged for its last day when its next one is settled, which writes it anyway, and
      its views show it charged as soon as the day is done.
 
      A balance above zero is stored, below zero owed. Charges come out of it, and what the day's purchase has left then
@@ -21,7 +21,6 @@ from . import calendar
 from . import vault
 
 uses: calendar
-uses: vault
 
 MAX_READINGS: constant(uint256) = 256  # words of nine in a call
 MAX_KAPPA: constant(uint256) = 10**18  # one kWh per gas
@@ -95,9 +94,10 @@ def _gas_of(account: uint256, kind: uint256, last_books: uint256, yesterday: uin
     if day == 0:
         return FIRST_GAS
     books: uint256 = last_books if day == yesterday else self._books[day]
-    gas_used: uint256 = unsafe_add((account >> vault.GAS) & vault.GAS_MASK, books & SHARE_MASK)
-    if (account >> vault.RELAYED) & 1 != 0:
-        gas_used = unsafe_add(gas_used, (books >> 32) & SHARE_MASK)
+    gas_used: uint256 = (account >> vault.GAS) & vault.GAS_MASK
+    if gas_used == 0:  # it was relayed
+        gas_used = (books >> 32) & SHARE_MASK
+    gas_used = unsafe_add(gas_used, books & SHARE_MASK)
     if books & SILENT == 0:
         place: uint256 = (account >> vault.PLACE) & vault.PLACE_MASK
         readings: uint256 = self._readings[(kind << 20) | unsafe_div(place, LANES)]
@@ -109,12 +109,8 @@ def _gas_of(account: uint256, kind: uint256, last_books: uint256, yesterday: uin
 
 @view
 @internal
-def _is_paid(account: uint256, gas_used: uint256) -> bool:
-    """
-    @notice Whether the last purchase covers the charge and nothing is stored or owed, so that there is nothing to book.
-    """
-    bought: uint256 = unsafe_mul((account >> vault.ENERGY) & vault.ENERGY_MASK, amounts.UNIT)
-    return EFFICIENCY == 0 and account >> vault.HAS_BALANCE == 0 and unsafe_mul(KAPPA, gas_used) <= bought
+def _has_balance(account: uint256) -> bool:
+    return (account >> vault.HAS_BALANCE) & 1 != 0
 
 
 @view
@@ -123,7 +119,7 @@ def _balance_after(agent: address, account: uint256, gas_used: uint256) -> int25
     """
     @notice What is stored, or below zero owed, once an account is charged for its last day.
     """
-    balance: int256 = self._balances[agent] if account >> vault.HAS_BALANCE != 0 else 0
+    balance: int256 = self._balances[agent] if self._has_balance(account) else 0
     if (account >> vault.DAY) & vault.DAY_MASK > 0:
         balance -= convert(KAPPA * gas_used, int256)
         if balance < 0:
@@ -132,37 +128,44 @@ def _balance_after(agent: address, account: uint256, gas_used: uint256) -> int25
     return balance
 
 
+@view
+@internal
+def _covers(agent: address, account: uint256, kind: uint256, last_books: uint256, yesterday: uint256) -> bool:
+    """
+    @notice Whether an agent's store, once charged, holds what its last day burnt.
+    """
+    gas_used: uint256 = self._gas_of(account, kind, last_books, yesterday)
+    return self._balance_after(agent, account, gas_used) >= convert(KAPPA * gas_used, int256)
+
+
+@internal
+def _charge(
+    agent: address, account: uint256, kind: uint256, to_store: uint256, bought: uint256, last_books: uint256, yesterday: uint256
+) -> uint256:
+    """
+    @notice Charge an account for its last day, and put a part of what it bought today into its store.
+    @return What of its word is to be kept, above the kWh that are left of what it bought.
+    """
+    gas_used: uint256 = self._gas_of(account, kind, last_books, yesterday)
+    before: uint256 = unsafe_mul((account >> vault.ENERGY) & vault.ENERGY_MASK, amounts.UNIT)
+    kept: uint256 = account & vault.KEPT
+    if EFFICIENCY == 0 and not self._has_balance(account) and unsafe_mul(KAPPA, gas_used) <= before:
+        return kept | (bought << vault.ENERGY)  # paid from the purchase, and nothing is owed
+    balance: int256 = self._balance_after(agent, account, gas_used)
+    part: uint256 = min(to_store, bought)
+    balance += convert(part * amounts.UNIT * EFFICIENCY // WAD, int256)
+    return self._set_balance(agent, kept | ((bought - part) << vault.ENERGY), balance)
+
+
 @internal
 def _set_balance(agent: address, account: uint256, balance: int256) -> uint256:
     """
     @notice The account's word with that balance; to be stored by the caller.
     """
-    if account >> vault.HAS_BALANCE != 0 or balance != 0:
+    if self._has_balance(account) or balance != 0:
         self._balances[agent] = balance
     flag: uint256 = 1 if balance != 0 else 0
     return (account & ~(1 << vault.HAS_BALANCE)) | (flag << vault.HAS_BALANCE)
-
-
-@view
-@internal
-def _covers(gas_used: uint256, balance: int256) -> bool:
-    """
-    @notice Whether a store holds what that gas burns; always where there are no stores.
-    """
-    return EFFICIENCY == 0 or balance >= convert(KAPPA * gas_used, int256)
-
-
-@internal
-def _keep(agent: address, bought: uint256, to_store: uint256):
-    """
-    @notice Move a part of what was bought today, as far as it goes, to the store.
-    """
-    account: uint256 = vault._accounts[agent]
-    part: uint256 = min(to_store, bought)
-    balance: int256 = convert(part * amounts.UNIT * EFFICIENCY // WAD, int256)
-    if account >> vault.HAS_BALANCE != 0:
-        balance += self._balances[agent]
-    vault._accounts[agent] = self._set_balance(agent, account - (part << vault.ENERGY), balance)
 
 
 # ---- METERING ----------------------------------------------------------------------------------------------

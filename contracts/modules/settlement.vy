@@ -43,7 +43,6 @@ struct Sums:
     good: uint256  # 80 bits
 
 _sums: uint256
-_dust: uint256
 
 
 @external
@@ -60,7 +59,7 @@ def settle(day: uint256, kind: uint256, piece: uint256, prior: bytes32, count: u
     _end: bytes32 = trading_posts._check_piece(kind, trading_posts.READY, piece, prior, count, 164)
     trading_posts._finish_piece(piece)
     posts: Market = self._market(trading_posts._totals.bids, production._delivered)
-    sums = self._pay(day, kind, convert(prior, uint256) & trading_posts.COUNT_MASK, count, 164, posts, sums)
+    sums = self._pay(today, kind, convert(prior, uint256) & trading_posts.COUNT_MASK, count, 164, posts, sums)
     today.left -= count
     self._sums = sums.money | (sums.energy << 80) | (sums.good << 160)
     if today.left == 0:
@@ -91,13 +90,21 @@ def _idle(posts: Market, i: uint256) -> uint256:
 
 @internal
 def _pay(
-    day: uint256, kind: uint256, first: uint256, count: uint256, offset: uint256, posts: Market, so_far: Sums
+    today: calendar.Day,
+    kind: uint256,
+    first: uint256,
+    count: uint256,
+    offset: uint256,
+    posts: Market,
+    so_far: Sums,
 ) -> Sums:
     """
     @notice Pay out `count` records that stand at `offset` of the call data; the day's sums with theirs.
     @param first The place of the first among the submissions of its kind.
     """
     sums: Sums = so_far
+    day: uint256 = today.number
+    books: uint256 = today.books
     good_bids: uint256 = posts.bids[0] & amounts.LANE_MASK
     good_sold: uint256 = posts.delivered[0] & amounts.LANE_MASK
     money: uint256 = 0
@@ -135,12 +142,15 @@ def _pay(
         money = unsafe_add(money, unsafe_add(revenue, refund))
         energies = unsafe_add(energies, energy)
         goods = unsafe_add(goods, good)
-        # the energy of an account that has submitted is zero
-        vault._accounts[agent] = unsafe_add(
-            account, unsafe_add(revenue, refund) | (energy << vault.ENERGY)
+        kept: uint256 = energy_ledger._charge(
+            agent, account, kind, (owner >> 160) & amounts.LANE_MASK, energy, books, unsafe_sub(day, 1)
         )
-        if owner >> 160 > 0:
-            energy_ledger._keep(agent, energy, owner >> 160)
+        vault._accounts[agent] = (
+            unsafe_add(kept, unsafe_add(revenue, refund))
+            | (day << vault.DAY)
+            | ((owner >> 224) << vault.GAS)
+            | (unsafe_add(first, k) << vault.PLACE)
+        )
         outcomes.append(energy | (good << 60) | (revenue << 124) | (refund << 188))
         if len(outcomes) == LOGGED:
             log IMarket.Settled(day=day, kind=kind, first=unsafe_add(first, k) - (LOGGED - 1), outcomes=outcomes)
@@ -195,10 +205,6 @@ def _finish(day: calendar.Day, sums: Sums, posts: Market):
 
     if left.money > 0:
         vault._accounts[admission.DUST_ACCOUNT] += left.money
-    total: Sums = self._load(self._dust)
-    self._dust = (
-        (total.money + left.money) | ((total.energy + left.energy) << 80) | ((total.good + left.good) << 160)
-    )
     log IMarket.DaySettled(
         day=day.number,
         settled=block.timestamp,

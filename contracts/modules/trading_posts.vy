@@ -95,23 +95,16 @@ def _extend(head: bytes32, record: Bytes[32 + records.MAX_RECORD]) -> bytes32:
 
 @internal
 def _enter(
-    agent: address,
-    day: uint256,
-    kind: uint256,
-    place: uint256,
-    relayed: uint256,
-    to_store: uint256,
-    words: Bytes[records.MAX_RECORD],
-    last_books: uint256,
+    agent: address, day: uint256, kind: uint256, to_store: uint256, words: Bytes[records.MAX_RECORD]
 ) -> String[32]:
     """
-    @notice Judge a submission and, if nothing speaks against it, charge its agent for the last one and escrow it.
+    @notice Judge a submission and, if nothing speaks against it, escrow it.
     @return Why it is refused; empty if it is not. A direct submission then reverts, a relayed one is skipped.
     """
     account: uint256 = vault._accounts[agent]
     if vault._kind(account) != kind:
         return "posts: not of that kind"
-    if (account >> vault.DAY) & vault.DAY_MASK == day:
+    if account >> vault.SUBMITTED != 0:
         return "posts: already submitted"
 
     total: uint256 = 0
@@ -119,7 +112,7 @@ def _enter(
     for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
         word = convert(extract32(words, unsafe_mul(32, i)), uint256)
         total = unsafe_add(total, amounts._sum_of_lanes(word))
-    if not amounts._unused_lanes_are_zero(word):
+    if word >> amounts.LAST_BITS != 0:
         return "posts: bid beyond the last post"
     anything: uint256 = total
     if kind == vault.PRODUCER:
@@ -128,7 +121,7 @@ def _enter(
             word = convert(extract32(words, 32 * (amounts.WORDS + i)), uint256)
             offers[i] = word
             anything |= word
-        if not amounts._unused_lanes_are_zero(word):
+        if word >> amounts.LAST_BITS != 0:
             return "posts: offer beyond the last"
         if not staticcall admission.REGISTRY.within_capacity(agent, offers):
             return "posts: offer above capacity"
@@ -136,20 +129,13 @@ def _enter(
         return "posts: nothing bid or offered"
     if account & vault.MONEY_MASK < total:
         return "posts: bids above money held"
-    if to_store > 0 and (energy_ledger.EFFICIENCY == 0 or to_store > energy_ledger.MAX_STORED):
-        return "energy: cannot be stored"
-    gas_used: uint256 = energy_ledger._gas_of(account, kind, last_books, unsafe_sub(day, 1))
-    if not energy_ledger._is_paid(account, gas_used):
-        balance: int256 = energy_ledger._balance_after(agent, account, gas_used)
-        if not energy_ledger._covers(gas_used, balance):
-            return "energy: store below last cost"
-        account = energy_ledger._set_balance(agent, account, balance)
-    vault._accounts[agent] = (
-        unsafe_sub(account & vault.KEPT, total)
-        | (day << vault.DAY)
-        | (place << vault.PLACE)
-        | (relayed << vault.RELAYED)
-    )
+    if energy_ledger.EFFICIENCY == 0:
+        if to_store > 0:
+            return "energy: no stores here"
+    elif not energy_ledger._covers(agent, account, kind, calendar._load().books, unsafe_sub(day, 1)):
+        return "energy: store below last cost"
+
+    vault._accounts[agent] = unsafe_sub(account, total) | (1 << vault.SUBMITTED)
     return ""
 
 
@@ -165,23 +151,28 @@ def submit(day: uint256, to_store: uint256, words: Bytes[records.MAX_RECORD]):
     gas_at_start: uint256 = msg.gas
     kind: uint256 = len(words) // (32 * amounts.WORDS)
     assert kind > 0 and len(words) == 32 * amounts.WORDS * kind, "posts: wrong number of words"
+    assert to_store <= amounts.MAX_AMOUNT, "posts: too much to store"
     amounts._check_calldata(4 + kind * amounts.WORDS)
-    books: uint256 = calendar._in_window(day)
-    head: bytes32 = self._heads[kind]
-    place: uint256 = convert(head, uint256) & COUNT_MASK
-    assert place < MAX_LINKS, "posts: day is full"
-    refusal: String[32] = self._enter(msg.sender, day, kind, place, 0, to_store, words, books)
+    calendar._in_window(day)
+    refusal: String[32] = self._enter(msg.sender, day, kind, to_store, words)
     assert len(refusal) == 0, refusal
 
-    owner: uint256 = convert(msg.sender, uint256) | (to_store << 160)
-    self._heads[kind] = self._extend(head, concat(convert(owner, bytes32), words))
-    observed: uint256 = vault._observe(msg.sender, gas_at_start - msg.gas)
+    head: bytes32 = self._heads[kind]
+    assert convert(head, uint256) & COUNT_MASK < MAX_LINKS, "posts: day is full"
+    observed: uint256 = min(gas_at_start - msg.gas, vault.GAS_MASK)
+    owner: bytes32 = self._owner(msg.sender, to_store, observed)
+    self._heads[kind] = self._extend(head, concat(owner, words))
     # As an event is laid out, with the words behind it.
-    terms: uint256 = day | (observed << 32) | (to_store << 64)
-    raw_log(
-        [keccak256("Submitted(address,uint256)"), convert(owner & records.AGENT_MASK, bytes32)],
-        concat(convert(terms, bytes32), words),
-    )
+    raw_log([keccak256("Submitted(uint256,bytes32)"), convert(day, bytes32)], concat(owner, words))
+
+
+@pure
+@internal
+def _owner(agent: address, to_store: uint256, observed_gas: uint256) -> bytes32:
+    """
+    @notice The first word of a record: the agent, kWh to be stored in 64 bits, and what the market saw of gas in 32.
+    """
+    return convert(convert(agent, uint256) | (to_store << 160) | (observed_gas << 224), bytes32)
 
 
 # ---- SHOWING SUBMISSIONS AGAIN ---------------------------------------------------------------------------

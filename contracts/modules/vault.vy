@@ -21,13 +21,13 @@ PRODUCER: constant(uint256) = 2
 struct Account:
     money: uint256  # bytecoin not in escrow, 18 decimals
     energy: uint256  # kWh bought on `day` and neither stored nor charged for yet, 10^-9
-    day: uint256  # of the last submission
+    day: uint256  # of the last submission that was settled
     observed_gas: uint256  # what the market saw that submission use; zero if it was relayed
     place: uint256  # of that submission among those of its kind on its day, 0 for the first
     endowment: uint256  # consumption good a day of a standard agent, 10^-9
-    relayed: bool  # the last submission came in a batch
     is_producer: bool
     has_balance: bool  # the energy ledger holds what is stored or owed
+    submitted: bool  # today, and not yet settled: what stands above is of the day before that
 
 # Where that stands in an account's word, lowest first; money takes 64 bits, of 10^-9, a flag one.
 ENERGY: constant(uint256) = 64
@@ -35,9 +35,9 @@ DAY: constant(uint256) = 124
 GAS: constant(uint256) = 148
 PLACE: constant(uint256) = 172
 ENDOWMENT: constant(uint256) = 195
-RELAYED: constant(uint256) = 253
-IS_PRODUCER: constant(uint256) = 254
-HAS_BALANCE: constant(uint256) = 255
+IS_PRODUCER: constant(uint256) = 253
+HAS_BALANCE: constant(uint256) = 254
+SUBMITTED: constant(uint256) = 255
 
 MONEY_MASK: constant(uint256) = 2**64 - 1
 ENERGY_MASK: constant(uint256) = 2**60 - 1
@@ -46,7 +46,7 @@ GAS_MASK: constant(uint256) = 2**24 - 1  # no transaction uses more
 PLACE_MASK: constant(uint256) = 2**23 - 1
 ENDOWMENT_MASK: constant(uint256) = 2**58 - 1
 
-# What stays when the agent submits again.
+# What stays when a submission is settled.
 KEPT: constant(uint256) = MONEY_MASK | (ENDOWMENT_MASK << ENDOWMENT) | (3 << IS_PRODUCER)
 
 # All bytecoin here fits a 64-bit lane of 10^-9 units, so no sum of bids can overflow one.
@@ -77,9 +77,9 @@ def _account(owner: address) -> Account:
         observed_gas=(word >> GAS) & GAS_MASK,
         place=(word >> PLACE) & PLACE_MASK,
         endowment=(word >> ENDOWMENT) & ENDOWMENT_MASK,
-        relayed=(word >> RELAYED) & 1 != 0,
         is_producer=(word >> IS_PRODUCER) & 1 != 0,
         has_balance=(word >> HAS_BALANCE) & 1 != 0,
+        submitted=word >> SUBMITTED != 0,
     )
 
 
@@ -89,16 +89,6 @@ def _kind(word: uint256) -> uint256:
     if (word >> IS_PRODUCER) & 1 != 0:
         return PRODUCER
     return STANDARD if (word >> ENDOWMENT) & ENDOWMENT_MASK > 0 else PLAIN
-
-
-@internal
-def _observe(owner: address, gas_used: uint256) -> uint256:
-    """
-    @notice Note what the market saw a submission use, of which nothing was noted before.
-    """
-    observed: uint256 = min(gas_used, GAS_MASK)
-    self._accounts[owner] |= observed << GAS
-    return observed
 
 
 @pure

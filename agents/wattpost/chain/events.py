@@ -26,8 +26,8 @@ SIGNATURES = (
     "Deposited(address indexed account,uint256 money)",
     "Withdrawn(address indexed account,uint256 money)",
     "DayOpened(uint256 indexed day,uint256 opened,uint256 deadline)",
-    "Submitted(address indexed agent,uint256 terms)",
-    "Relayed(uint256 indexed day,uint256 kind,uint256 first,uint256 count)",
+    "Submitted(uint256 indexed day,bytes32 owner)",
+    "Relayed(uint256 indexed day,uint256 standard,uint256 producers)",
     "Skipped(uint256 indexed day,address indexed agent,uint256 place,string reason)",
     "PieceClosed(uint256 indexed day,uint256 indexed piece,uint256 kind,bytes32 prior,bytes32 end)",
     "DayClosed(uint256 indexed day,uint256 submissions,uint256 producers,uint256[13] bids,uint256[13] offers)",
@@ -38,9 +38,6 @@ SIGNATURES = (
     "Readings(uint256 indexed day,uint256 share,uint256 relayed,uint256[] readings)",
     "DayMetered(uint256 indexed day,uint256 share,uint256 relayed,uint256 carried,bool silent)",
 )
-
-
-MASK_32 = 2**32 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +104,9 @@ def read(log: Log) -> list[Event]:
             for place, word in enumerate(values["outcomes"])
         ]
     elif kind.name == "Submitted":
-        terms = values.pop("terms")
-        values["day"], values["observed_gas"], values["to_store"] = terms & MASK_32, terms >> 32 & MASK_32, terms >> 64
+        owner = int.from_bytes(values.pop("owner"), "big")
+        values["agent"] = f"0x{owner & 2**160 - 1:040x}"
+        values["to_store"], values["observed_gas"] = owner >> 160 & MAX_AMOUNT, owner >> 224
         values["words"] = [int.from_bytes(log.data[at : at + 32], "big") for at in range(32, len(log.data), 32)]
     return [Event(kind.name, each, log.block, log.index, log.transaction) for each in many]
 

@@ -42,7 +42,6 @@ VIEWS = {
     "balance_of(address)": ["int256"],
     "owed()": ["uint256"],
     "heads()": ["(bytes32,bytes32)"],
-    "dust()": ["(uint256,uint256,uint256)"],
 }
 REGISTRATIONS = ("StandardRegistered", "ProducerRegistered")
 MOVES_THE_DAY = frozenset({"open", "clear", "close", "produce", "settle", "meter", "end_unmetered"})
@@ -111,9 +110,9 @@ class Account:
     observed_gas: int  # zero if it was relayed
     place: int  # among the submissions of its kind on its day, 0 for the first
     endowment: int
-    relayed: bool
     is_producer: bool
     has_balance: bool
+    submitted: bool  # today, and not yet settled
 
 
 class Market:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from wattpost.chain import abi
 from wattpost.chain.keccak import keccak
 from wattpost.chain.market import call
-from wattpost.chain.records import PADDING
+from wattpost.chain.records import PADDING, PRODUCER, STANDARD
 
-STANDARD, PRODUCER = 1, 2
 MAX_PIECE = 128  # submissions
 COUNT_MASK = 2**24 - 1
 
@@ -23,10 +22,11 @@ class Shown:
     kind: int
     words: tuple[int, ...]
     to_store: int = 0
+    observed_gas: int = 0  # what the market saw of a direct submission
 
     @property
     def record(self) -> bytes:
-        owner = int(self.agent, 16) | self.to_store << 160
+        owner = int(self.agent, 16) | self.to_store << 160 | self.observed_gas << 224
         return b"".join(word.to_bytes(32, "big") for word in (owner, *self.words))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from wattpost.chain import abi
 from wattpost.chain.keccak import keccak
 from wattpost.chain.keys import Key, recover
-from wattpost.chain.records import PADDING
+from wattpost.chain.records import PADDING, PRODUCER, STANDARD
 
 DOMAIN = keccak(b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
 BID = keccak(b"Bid(uint256 day,address relayer,uint256 toStore,uint256[] bids,uint256[] offers,uint256 deadline)")
@@ -85,19 +85,19 @@ def signer(bid: SignedBid, terms: Terms, domain: bytes | None = None) -> str:
 
 
 def batch(bids: Sequence[SignedBid]) -> bytes:
-    """Call data of `relay`: bids of one kind for one day, in the order in which they are submitted."""
-    head = abi.selector("relay(uint256,uint256,uint256)")
-    head += abi.encode(["uint256"] * 3, [bids[0].day, bids[0].kind, len(bids)])
-    return head + b"".join(each.record for each in bids) + PADDING
+    """Call data of `relay`: bids for one day, those of standard agents first."""
+    kinds = [sum(bid.kind == kind for bid in bids) for kind in (STANDARD, PRODUCER)]
+    head = abi.selector("relay(uint256,uint256,uint256)") + abi.encode(["uint256"] * 3, [bids[0].day, *kinds])
+    return head + b"".join(bid.record for bid in sorted(bids, key=lambda bid: bid.kind)) + PADDING
 
 
-def read_batch(data: bytes) -> list[SignedBid]:
-    """The bids in the call data of `relay`."""
-    day, kind, count = (int.from_bytes(data[at : at + 32], "big") for at in (4, 36, 68))
-    records = data[100 : len(data) - len(PADDING)]
-    size = len(records) // count
-    found = []
-    for at in range(0, len(records), size):
-        terms, *words = (int.from_bytes(records[i : i + 32], "big") for i in range(at + 64, at + size, 32))
-        found.append(SignedBid(kind, day, tuple(words), terms & 2**64 - 1, terms >> 64, records[at : at + 64]))
+def read_batch(data: bytes, words: int) -> list[SignedBid]:
+    """The bids in the call data of `relay`; each bids with so many words."""
+    day, standard, producers = (int.from_bytes(data[at : at + 32], "big") for at in (4, 36, 68))
+    found, at = [], 100
+    for kind in [STANDARD] * standard + [PRODUCER] * producers:
+        end = at + 96 + 32 * words * kind
+        terms, *amounts = (int.from_bytes(data[i : i + 32], "big") for i in range(at + 64, end, 32))
+        found.append(SignedBid(kind, day, tuple(amounts), terms & 2**64 - 1, terms >> 64, data[at : at + 64]))
+        at = end
     return found

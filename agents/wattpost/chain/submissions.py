@@ -27,7 +27,7 @@ def unfold(rpc: Rpc, told: Sequence[Event], market: str, chain_id: int, words: i
     for event in told:
         if event.name == "Relayed":
             terms = Terms(chain_id, market, sent[event.transaction]["from"].lower())
-            bids = read_batch(bytes.fromhex(sent[event.transaction]["input"][2:]))
+            bids = read_batch(bytes.fromhex(sent[event.transaction]["input"][2:]), words)
             taken = (bid for place, bid in enumerate(bids) if (event.transaction, place) not in skipped)
             news = list(_submitted(event, taken, terms))
         else:

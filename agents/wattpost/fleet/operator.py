@@ -127,7 +127,7 @@ class Operator:
             for event in self._events(*REGISTRATIONS):
                 self.kinds[event["agent"]] = STANDARD if event.name == "StandardRegistered" else PRODUCER
         return [
-            Shown(event["agent"], self.kinds[event["agent"]], tuple(event["words"]), event["to_store"])
+            Shown(event["agent"], self.kinds[event["agent"]], tuple(event["words"]), event["to_store"], event["observed_gas"])
             for event in submitted
         ]
 
