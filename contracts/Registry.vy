@@ -167,7 +167,7 @@ def inputs_for(output: uint256, theta: uint256, c: uint256) -> uint256:
     """
     assert output <= technology.MAX_GOOD, "technology: output too large"
     technology._check(theta, c)
-    return technology._inputs_for(output, theta, c, technology._log_theta(theta, c))
+    return technology._inputs_for(output, technology._rule(theta, c))
 
 
 @pure

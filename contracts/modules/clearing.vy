@@ -56,7 +56,7 @@ def clear(day: uint256, standard: uint256, producers: uint256):
     delivered: uint256[13] = production._run(day, producers, at, totals, production._before_plants(totals))
     log IMarket.DayProduced(day=day, delivered=delivered)
 
-    posts: settlement.Market = settlement._market(totals.bids, delivered)
+    posts: settlement.Market = settlement._market(day, totals.bids, delivered)
     sums: settlement.Sums = settlement._pay(
         today, vault.STANDARD, 0, standard, TAIL, posts, empty(settlement.Sums)
     )

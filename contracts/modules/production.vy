@@ -27,7 +27,8 @@ uses: trading_posts
 WAD: constant(uint256) = 10**18
 
 _delivered: uint256[amounts.MAX_WORDS]  # by the plants run so far; lane 0 is the good on its post
-_short: HashMap[address, uint256]  # the last day that a plant lacked inputs, above 64 bits its fraction on it
+_short: HashMap[address, uint256]  # the last day a plant lacked inputs, below it in 64 bits its fraction on that
+_last_short: uint256  # the last day that any did
 
 
 @external
@@ -99,6 +100,7 @@ def _run(
         fraction: uint256 = self._run_plant(day, agent, offers, bought, totals.bids)
         if fraction < WAD:
             self._short[agent] = fraction | (day << 64)
+            self._last_short = day
         for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
             delivered[i] = unsafe_add(delivered[i], self._made(offers[i] & live[i], fraction))
     return delivered

@@ -27,6 +27,7 @@ struct Plant:
 
 PROFILES: constant(uint256) = 8
 PROFILE_WORDS: constant(uint256) = 3
+PART_MASK: constant(uint256) = 2**16 - 1
 FULL: constant(uint256) = 10_000  # a profile's part that means the whole capacity
 
 MAX_ENDOWMENT: constant(uint256) = 2**58 - 1  # as an account holds it
@@ -126,9 +127,8 @@ def _register_producer(agent: address, plant: Plant, store: uint256):
     assert plant.capacity <= MAX_CAPACITY, "registry: capacity too large"
     assert plant.profile < PROFILES, "registry: unknown profile"
     assert (self.total_capacity + plant.capacity) * amounts.PERIODS < MAX_OUTPUT, "registry: capacities too large"
-    inputs: uint256 = technology._inputs_for(
-        plant.capacity * amounts.UNIT, plant.theta, plant.c, technology._log_theta(plant.theta, plant.c)
-    )
+    rule: technology.Rule = technology._rule(plant.theta, plant.c)
+    inputs: uint256 = technology._inputs_for(plant.capacity * amounts.UNIT, rule)
     assert inputs <= amounts.MAX_AMOUNT * amounts.UNIT // amounts.PERIODS, "registry: plant needs too much"
 
     self.total_capacity += plant.capacity
@@ -164,16 +164,21 @@ def _within_capacity(agent: address, offers: uint256[amounts.MAX_WORDS]) -> bool
     """
     plant: Plant = self._plant(agent)
     parts: uint256[PROFILE_WORDS] = self._profiles[plant.profile]
-    rest: uint256 = 0
-    for i: uint256 in range(amounts.PERIODS, bound=amounts.MAX_PERIODS):
-        if i % 16 == 0:
-            rest = parts[i // 16]
-        post: uint256 = unsafe_add(i, 1)
-        offer: uint256 = (offers[post // 4] >> unsafe_mul(64, post % 4)) & amounts.LANE_MASK
-        # both products stay below 2^80
-        if unsafe_mul(offer, FULL) > unsafe_mul(plant.capacity, rest & (2**16 - 1)):
-            return False
-        rest >>= 16
+    # Post 0 is the good, which producers do not own; post t follows part t - 1.
+    rest: uint256 = parts[0] << 16
+    for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
+        if i > 0 and i % 4 == 0:
+            before: uint256 = unsafe_div(i, 4)
+            rest = parts[unsafe_sub(before, 1)] >> 240
+            if before < PROFILE_WORDS:
+                rest |= parts[before] << 16
+        offered: uint256 = offers[i]
+        for _lane: uint256 in range(amounts.LANES):
+            # both products stay below 2^80
+            if unsafe_mul(offered & amounts.LANE_MASK, FULL) > unsafe_mul(plant.capacity, rest & PART_MASK):
+                return False
+            offered >>= 64
+            rest >>= 16
     return True
 
 
@@ -186,17 +191,15 @@ def _run(
     @notice A plant's day: the inputs its offers take, and the fraction of them that `bought` inputs suffice for.
     """
     plant: Plant = self._plant(agent)
-    log_theta: int256 = technology._log_theta(plant.theta, plant.c)
+    rule: technology.Rule = technology._rule(plant.theta, plant.c)
     needed: uint256 = 0
     for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
         offered: uint256 = offers[i]
         paid: uint256 = bids[i]
-        if offered == 0 or paid == 0:
-            continue
         for _lane: uint256 in range(amounts.LANES):
-            offer: uint256 = offered & amounts.LANE_MASK
-            if offer > 0 and paid & amounts.LANE_MASK > 0:
-                needed += technology._inputs_for(offer * amounts.UNIT, plant.theta, plant.c, log_theta)
+            output: uint256 = unsafe_mul(offered & amounts.LANE_MASK, amounts.UNIT)
+            if output > 0 and paid & amounts.LANE_MASK > 0:
+                needed += technology._inputs_for(output, rule)
             offered >>= 64
             paid >>= 64
     return needed, technology._fraction(bought, needed, plant.c)

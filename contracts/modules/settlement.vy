@@ -36,6 +36,7 @@ struct Market:
     delivered: uint256[amounts.MAX_WORDS]
     live: uint256[amounts.MAX_WORDS]  # all bits of the lanes of posts that have bids
     any_idle: bool  # some of them have no delivery
+    any_short: bool  # some plants deliver less than they offered
 
 struct Sums:
     money: uint256  # paid out and refunded, 80 bits
@@ -58,7 +59,7 @@ def settle(day: uint256, kind: uint256, piece: uint256, prior: bytes32, count: u
 
     _end: bytes32 = trading_posts._check_piece(kind, trading_posts.READY, piece, prior, count, 164)
     trading_posts._finish_piece(piece)
-    posts: Market = self._market(trading_posts._totals.bids, production._delivered)
+    posts: Market = self._market(day, trading_posts._totals.bids, production._delivered)
     sums = self._pay(today, kind, convert(prior, uint256) & trading_posts.COUNT_MASK, count, 164, posts, sums)
     today.left -= count
     self._sums = sums.money | (sums.energy << 80) | (sums.good << 160)
@@ -70,9 +71,11 @@ def settle(day: uint256, kind: uint256, piece: uint256, prior: bytes32, count: u
 
 @view
 @internal
-def _market(bids: uint256[amounts.MAX_WORDS], delivered: uint256[amounts.MAX_WORDS]) -> Market:
+def _market(
+    day: uint256, bids: uint256[amounts.MAX_WORDS], delivered: uint256[amounts.MAX_WORDS]
+) -> Market:
     posts: Market = Market(
-        bids=bids, delivered=delivered, live=production._live(bids), any_idle=False
+        bids=bids, delivered=delivered, live=production._live(bids), any_idle=False, any_short=production._last_short == day
     )
     for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
         posts.any_idle = posts.any_idle or self._idle(posts, i) > 0
@@ -132,7 +135,8 @@ def _pay(
         # What it sells.
         revenue: uint256 = 0
         if kind == vault.PRODUCER:
-            revenue = self._revenue(record, production._fraction(agent, day), posts)
+            fraction: uint256 = production._fraction(agent, day) if posts.any_short else production.WAD
+            revenue = self._revenue(record, fraction, posts)
         else:
             endowment: uint256 = (account >> vault.ENDOWMENT) & vault.ENDOWMENT_MASK
             revenue = unsafe_div(unsafe_mul(good_bids, endowment), good_sold)

@@ -17,6 +17,13 @@ MAX_THETA: constant(uint256) = 2**96 - 1
 MAX_GOOD: constant(uint256) = (2**64 - 1) * 10**9  # as much as any post can ever hold
 
 
+struct Rule:
+    whole: uint256  # theta or, for c = 1/2, its square; zero where inputs go by powers
+    squared: bool
+    log_theta: int256
+    c: uint256
+
+
 @pure
 @internal
 def _check(theta: uint256, c: uint256):
@@ -26,18 +33,20 @@ def _check(theta: uint256, c: uint256):
 
 @pure
 @internal
-def _log_theta(theta: uint256, c: uint256) -> int256:
+def _rule(theta: uint256, c: uint256) -> Rule:
     """
-    @notice The part of `_inputs_for` that a plant's periods share; zero where it is not needed.
+    @notice What the periods of a plant share when inputs are reckoned.
     """
-    if c == WAD or c == HALF:
-        return 0
-    return fixed_point._log2(theta)
+    if c == WAD:
+        return Rule(whole=theta, squared=False, log_theta=0, c=c)
+    if c == HALF:
+        return Rule(whole=theta * theta, squared=True, log_theta=0, c=c)
+    return Rule(whole=0, squared=False, log_theta=fixed_point._log2(theta), c=c)
 
 
 @pure
 @internal
-def _inputs_for(output: uint256, theta: uint256, c: uint256, log_theta: int256) -> uint256:
+def _inputs_for(output: uint256, rule: Rule) -> uint256:
     """
     @notice (output / theta)^(1 / c), rounded up.
     @param output Below 2^94: a lane of 10^-9.
@@ -45,13 +54,13 @@ def _inputs_for(output: uint256, theta: uint256, c: uint256, log_theta: int256) 
     """
     if output == 0:
         return 0
-    if c == WAD:
-        return unsafe_div(output * WAD + theta - 1, theta)
-    if c == HALF:
-        whole: uint256 = theta * theta
+    if rule.whole > 0:
         # 2^188 * 2^60 + 2^192 stays below 2^256.
-        return unsafe_div(output * output * WAD + whole - 1, whole)
-    return fixed_point._power_up(WAD, fixed_point._log2(output) - log_theta, WAD, c)
+        scaled: uint256 = unsafe_mul(output, WAD)
+        if rule.squared:
+            scaled = unsafe_mul(scaled, output)
+        return unsafe_div(unsafe_add(scaled, unsafe_sub(rule.whole, 1)), rule.whole)
+    return fixed_point._power_up(WAD, fixed_point._log2(output) - rule.log_theta, WAD, rule.c)
 
 
 @pure

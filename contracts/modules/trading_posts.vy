@@ -111,7 +111,8 @@ def _enter(
     word: uint256 = 0
     for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
         word = convert(extract32(words, unsafe_mul(32, i)), uint256)
-        total = unsafe_add(total, amounts._sum_of_lanes(word))
+        low: uint256 = unsafe_add(word & amounts.LANE_MASK, (word >> 64) & amounts.LANE_MASK)
+        total = unsafe_add(total, unsafe_add(low, unsafe_add((word >> 128) & amounts.LANE_MASK, word >> 192)))
     if word >> amounts.LAST_BITS != 0:
         return "posts: bid beyond the last post"
     anything: uint256 = total
