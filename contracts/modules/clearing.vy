@@ -36,7 +36,8 @@ def clear(day: uint256, standard: uint256, producers: uint256):
     words: uint256 = standard * records._size(vault.STANDARD)
     records._check_calldata(3, words + producers * records._size(vault.PRODUCER))
     today: calendar.Day = calendar._after_window(day)
-    assert standard + producers > 0, "posts: nothing shown"
+    # Where pieces were shown before, the heads are no longer those of the whole day.
+    assert standard + producers > 0 and not today.begun, "posts: nothing shown"
 
     at: uint256 = TAIL + 32 * words
     end: bytes32 = empty(bytes32)
