@@ -27,9 +27,9 @@ MAX_KAPPA: constant(uint256) = 10**18  # one kWh per gas
 MAX_STORED: constant(uint256) = 2**60 - 1  # kWh of a purchase, 10^-9
 WAD: constant(uint256) = 10**18
 
-# Readings of a day: the day, above lanes of 24 bits for the submissions of nine places of a kind.
+# Readings: the kind and the ninth of the place, above lanes of 24 bits for the submissions of nine places. They are kept
+# by the day: an agent that stays out is charged for its last day whenever it returns.
 LANES: constant(uint256) = 9
-LANES_MASK: constant(uint256) = 2**216 - 1
 LANE_MASK: constant(uint256) = 2**24 - 1
 # Books of a day: shared gas a submission, above it gas of batches a relayed submission, 32 bits each, and a flag that
 # the meter was silent, which leaves nothing but what the market saw.
@@ -43,7 +43,7 @@ FIRST_GAS: immutable(uint256)  # what a store must cover before the first day wa
 
 _balances: HashMap[address, int256]
 _books: HashMap[uint256, uint256]
-_readings: HashMap[uint256, uint256]  # by kind and ninth of the place
+_readings: HashMap[uint256, uint256]  # by day, kind and ninth of the place
 _pool: uint256  # today's relayed batches: gas that the market saw, above a 24-bit count of submissions
 
 
@@ -100,10 +100,8 @@ def _gas_of(account: uint256, kind: uint256, last_books: uint256, yesterday: uin
     gas_used = unsafe_add(gas_used, books & SHARE_MASK)
     if books & SILENT == 0:
         place: uint256 = (account >> vault.PLACE) & vault.PLACE_MASK
-        readings: uint256 = self._readings[(kind << 20) | unsafe_div(place, LANES)]
-        if readings >> 216 == day:
-            beyond: uint256 = (readings >> unsafe_mul(24, place % LANES)) & LANE_MASK
-            gas_used = unsafe_add(gas_used, beyond)
+        readings: uint256 = self._readings[(day << 40) | (kind << 20) | unsafe_div(place, LANES)]
+        gas_used = unsafe_add(gas_used, (readings >> unsafe_mul(24, place % LANES)) & LANE_MASK)
     return gas_used
 
 
@@ -196,8 +194,9 @@ def _meter(
     assert not today.begun or today.books == books, "energy: share differs"
 
     for reading: uint256 in readings:
-        assert self._readings[reading >> 216] >> 216 != day, "energy: metered already"
-        self._readings[reading >> 216] = (reading & LANES_MASK) | (day << 216)
+        slot: uint256 = (day << 40) | (reading >> 216)
+        assert self._readings[slot] == 0, "energy: metered already"
+        self._readings[slot] = reading
     log IMarket.Readings(day=day, share=share, relayed=relayed, readings=readings)
     today.begun = True
     today.books = books
