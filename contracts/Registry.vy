@@ -126,14 +126,12 @@ def within_capacity(agent: address, offers: uint256[amounts.MAX_WORDS]) -> bool:
 
 @view
 @external
-def run(
-    agent: address, offers: uint256[amounts.MAX_WORDS], bids: uint256[amounts.MAX_WORDS], bought: uint256
-) -> (uint256, uint256):
+def run(agent: address, offers: uint256[amounts.MAX_WORDS], bought: uint256) -> (uint256, uint256):
     """
     @notice A plant's day: the inputs its offers take, and the fraction of them that `bought` inputs suffice for.
-    @param bids The posts' totals; what nobody bids for is not made and takes nothing.
+    @param offers Those on posts that have bids; what nobody bids for is not made and takes nothing.
     """
-    return registry._run(agent, offers, bids, bought)
+    return registry._run(agent, offers, bought)
 
 
 # ---- VIEWS -----------------------------------------------------------------------------------------------

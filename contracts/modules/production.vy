@@ -92,26 +92,31 @@ def _run(
         record: Bytes[records.MAX_RECORD] = slice(msg.data, at, records.MAX_RECORD)
         at += 32 * records._size(vault.PRODUCER)
         agent: address = convert(convert(extract32(record, 0), uint256) & records.AGENT_MASK, address)
-        offers: uint256[amounts.MAX_WORDS] = self._offers(record)
+        offers: uint256[amounts.MAX_WORDS] = self._offers(record, live)
         bought: uint256 = 0
         if good_bids > 0:
             bid: uint256 = convert(extract32(record, 32), uint256) & amounts.LANE_MASK
             bought = pro_rata._share(good, bid, good_bids) * amounts.UNIT
-        fraction: uint256 = self._run_plant(day, agent, offers, bought, totals.bids)
+        fraction: uint256 = self._run_plant(day, agent, offers, bought)
         if fraction < WAD:
             self._short[agent] = fraction | (day << 64)
             self._last_short = day
         for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
-            delivered[i] = unsafe_add(delivered[i], self._made(offers[i] & live[i], fraction))
+            delivered[i] = unsafe_add(delivered[i], self._made(offers[i], fraction))
     return delivered
 
 
 @view
 @internal
-def _offers(record: Bytes[records.MAX_RECORD]) -> uint256[amounts.MAX_WORDS]:
+def _offers(
+    record: Bytes[records.MAX_RECORD], live: uint256[amounts.MAX_WORDS]
+) -> uint256[amounts.MAX_WORDS]:
+    """
+    @notice A producer's offers on posts that have bids.
+    """
     offers: uint256[amounts.MAX_WORDS] = empty(uint256[amounts.MAX_WORDS])
     for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
-        offers[i] = convert(extract32(record, 32 * (1 + amounts.WORDS + i)), uint256)
+        offers[i] = convert(extract32(record, 32 * (1 + amounts.WORDS + i)), uint256) & live[i]
     return offers
 
 
@@ -121,14 +126,13 @@ def _run_plant(
     agent: address,
     offers: uint256[amounts.MAX_WORDS],
     bought: uint256,
-    bids: uint256[amounts.MAX_WORDS],
 ) -> uint256:
     """
     @notice Burn a plant's inputs; the fraction of its offers that they suffice for.
     """
     needed: uint256 = 0
     fraction: uint256 = 0
-    needed, fraction = staticcall admission.REGISTRY.run(agent, offers, bids, bought)
+    needed, fraction = staticcall admission.REGISTRY.run(agent, offers, bought)
     log IMarket.PlantRun(
         day=day, agent=agent, inputs_bought=bought, inputs_used=min(bought, needed), fraction=fraction
     )

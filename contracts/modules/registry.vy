@@ -163,15 +163,14 @@ def _within_capacity(agent: address, offers: uint256[amounts.MAX_WORDS]) -> bool
     @notice Whether the plant can reach what is offered, in every period of the day.
     """
     plant: Plant = self._plant(agent)
-    parts: uint256[PROFILE_WORDS] = self._profiles[plant.profile]
-    # Post 0 is the good, which producers do not own; post t follows part t - 1.
-    rest: uint256 = parts[0] << 16
+    parts: uint256 = self._profiles[plant.profile][0]
+    rest: uint256 = parts << 16  # post t follows part t - 1; post 0 is the good, which producers do not own
     for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
-        if i > 0 and i % 4 == 0:
-            before: uint256 = unsafe_div(i, 4)
-            rest = parts[unsafe_sub(before, 1)] >> 240
-            if before < PROFILE_WORDS:
-                rest |= parts[before] << 16
+        if i % 4 == 0 and i > 0:
+            rest = parts >> 240
+            if i < 4 * PROFILE_WORDS:
+                parts = self._profiles[plant.profile][unsafe_div(i, 4)]
+                rest |= parts << 16
         offered: uint256 = offers[i]
         for _lane: uint256 in range(amounts.LANES):
             # both products stay below 2^80
@@ -184,9 +183,7 @@ def _within_capacity(agent: address, offers: uint256[amounts.MAX_WORDS]) -> bool
 
 @view
 @internal
-def _run(
-    agent: address, offers: uint256[amounts.MAX_WORDS], bids: uint256[amounts.MAX_WORDS], bought: uint256
-) -> (uint256, uint256):
+def _run(agent: address, offers: uint256[amounts.MAX_WORDS], bought: uint256) -> (uint256, uint256):
     """
     @notice A plant's day: the inputs its offers take, and the fraction of them that `bought` inputs suffice for.
     """
@@ -195,11 +192,8 @@ def _run(
     needed: uint256 = 0
     for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
         offered: uint256 = offers[i]
-        paid: uint256 = bids[i]
         for _lane: uint256 in range(amounts.LANES):
-            output: uint256 = unsafe_mul(offered & amounts.LANE_MASK, amounts.UNIT)
-            if output > 0 and paid & amounts.LANE_MASK > 0:
-                needed += technology._inputs_for(output, rule)
+            if offered & amounts.LANE_MASK > 0:
+                needed += technology._inputs_for(unsafe_mul(offered & amounts.LANE_MASK, amounts.UNIT), rule)
             offered >>= 64
-            paid >>= 64
     return needed, technology._fraction(bought, needed, plant.c)

@@ -29,6 +29,7 @@ uses: admission
 uses: trading_posts
 uses: vault
 
+LANE: constant(uint256) = amounts.LANE_MASK
 LOGGED: constant(uint256) = 64  # outcomes in one event
 
 struct Market:
@@ -128,7 +129,22 @@ def _pay(
         energy: uint256 = 0
         for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
             word = convert(extract32(record, unsafe_add(unsafe_mul(32, i), 32)), uint256)
-            energy = unsafe_add(energy, pro_rata._shares(posts.delivered[i], word, posts.bids[i]))
+            bids: uint256 = posts.bids[i]
+            made: uint256 = posts.delivered[i]
+            # `pro_rata._share` of four lanes, written out; a lane without bids has no share
+            energy = unsafe_add(
+                energy,
+                unsafe_add(
+                    unsafe_add(
+                        unsafe_div(unsafe_mul(made & LANE, word & LANE), bids & LANE),
+                        unsafe_div(unsafe_mul((made >> 64) & LANE, (word >> 64) & LANE), (bids >> 64) & LANE),
+                    ),
+                    unsafe_add(
+                        unsafe_div(unsafe_mul((made >> 128) & LANE, (word >> 128) & LANE), (bids >> 128) & LANE),
+                        unsafe_div(unsafe_mul(made >> 192, word >> 192), bids >> 192),
+                    ),
+                ),
+            )
         energy = unsafe_sub(energy, good)
         refund: uint256 = self._refund(record, posts) if posts.any_idle else 0
 
@@ -187,10 +203,17 @@ def _revenue(record: Bytes[records.MAX_RECORD], fraction: uint256, posts: Market
     @notice What a plant's deliveries sell for.
     """
     revenue: uint256 = 0
+    offers: uint256[amounts.MAX_WORDS] = production._offers(record, posts.live)
     for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
-        offers: uint256 = convert(extract32(record, 32 * (1 + amounts.WORDS + i)), uint256)
-        sold: uint256 = production._made(offers & posts.live[i], fraction)
-        revenue = unsafe_add(revenue, pro_rata._shares(posts.bids[i], sold, posts.delivered[i]))
+        sold: uint256 = production._made(offers[i], fraction)
+        bids: uint256 = posts.bids[i]
+        made: uint256 = posts.delivered[i]
+        for _lane: uint256 in range(amounts.LANES):
+            if sold & LANE > 0:
+                revenue = unsafe_add(revenue, pro_rata._share(bids & LANE, sold & LANE, made & LANE))
+            sold >>= 64
+            bids >>= 64
+            made >>= 64
     return revenue
 
 

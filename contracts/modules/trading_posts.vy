@@ -26,6 +26,7 @@ uses: records
 uses: admission
 uses: vault
 
+EVEN_LANES: constant(uint256) = amounts.LANE_MASK | (amounts.LANE_MASK << 128)
 COUNT_MASK: constant(uint256) = 2**24 - 1
 MAX_LINKS: constant(uint256) = 2**23 - 1  # of a kind a day, so that both kinds fit the day's 24 bits
 
@@ -107,12 +108,15 @@ def _enter(
     if account >> vault.SUBMITTED != 0:
         return "posts: already submitted"
 
-    total: uint256 = 0
+    even: uint256 = 0  # sums of lanes 0 and 2, in 128 bits each
+    odd: uint256 = 0  # and of lanes 1 and 3
     word: uint256 = 0
     for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
         word = convert(extract32(words, unsafe_mul(32, i)), uint256)
-        low: uint256 = unsafe_add(word & amounts.LANE_MASK, (word >> 64) & amounts.LANE_MASK)
-        total = unsafe_add(total, unsafe_add(low, unsafe_add((word >> 128) & amounts.LANE_MASK, word >> 192)))
+        even = unsafe_add(even, word & EVEN_LANES)
+        odd = unsafe_add(odd, (word >> 64) & EVEN_LANES)
+    both: uint256 = unsafe_add(even, odd)
+    total: uint256 = unsafe_add(both & (2**128 - 1), both >> 128)
     if word >> amounts.LAST_BITS != 0:
         return "posts: bid beyond the last post"
     anything: uint256 = total
