@@ -16,6 +16,7 @@ from eth_abi import decode, encode
 from eth_utils import keccak, to_checksum_address
 
 from wattpost.chain.compile import Artifact
+from wattpost.chain.keys import Key
 
 ERROR_STRING = bytes.fromhex("08c379a0")
 START = 1_700_000_000  # a timestamp unlike any count of days
@@ -63,9 +64,20 @@ class Receipt:
 
 
 @cache
+def key_of(name: str) -> Key:
+    """The key that a role keeps in every test."""
+    return Key(keccak(text=f"key of {name}"), test_key=True)
+
+
+@cache
 def role(name: str) -> str:
-    """An address that a role keeps in every test."""
-    return to_checksum_address(keccak(text=name)[:20])
+    """The address of a role's key."""
+    address = to_checksum_address(key_of(name).address)
+    NAMES[address] = name
+    return address
+
+
+NAMES: dict[str, str] = {}  # of roles, by address
 
 
 NOBODY = "0x" + 40 * "0"
@@ -81,12 +93,23 @@ def floor_gas(data: bytes) -> int:
     return 21_000 + 40 * len(data) - 30 * data.count(0)
 
 
+# Logged in raw words, with those of the submission behind what is declared, and therefore in no ABI.
+SUBMITTED = {
+    "name": "Submitted",
+    "inputs": [
+        {"name": "day", "type": "uint256", "indexed": True},
+        {"name": "owner", "type": "bytes32", "indexed": False},
+    ],
+}
+
+
 class Evm:
     """A chain without blocks: a clock, contracts, and calls by whoever."""
 
     def __init__(self) -> None:
         self.env = Env(fast_mode_enabled=True)
         self.contracts: dict[str, Contract] = {}
+        self.listeners: list[Callable[[tuple[Event, ...], bytes, str], tuple[Event, ...]]] = []
         self.env.evm.patch.gas_limit = 10**9
         self.now = START
 
@@ -120,10 +143,12 @@ class Evm:
         if computation.is_error:
             raise Reverted(computation.output)
         events = tuple(
-            self.contracts[to_checksum_address(address)].read_log(topics, data)
-            for address, topics, data in computation.get_log_entries()
+            self.contracts[to_checksum_address(address)].read_log(topics, logged)
+            for address, topics, logged in computation.get_log_entries()
             if to_checksum_address(address) in self.contracts
         )
+        for listener in () if static else self.listeners:
+            events = listener(events, data, by)
         return computation.output, events, max(computation.get_gas_used() + intrinsic_gas(data), floor_gas(data))
 
     def _begin_transaction(self) -> None:
@@ -152,8 +177,12 @@ class Contract:
 
     @cached_property
     def _events(self) -> dict[bytes, dict[str, Any]]:
-        events = [each for each in self.abi if each["type"] == "event"]
+        events = [SUBMITTED, *(each for each in self.abi if each["type"] == "event")]
         return {keccak(text=_signature(each)): each for each in events}
+
+    def send(self, data: bytes, *, by: str = role("stranger"), gas: int | None = None) -> Receipt:
+        """A call with raw call data."""
+        return Receipt(*self.evm.send(self.address, data, by=by, gas=gas))
 
     def calldata(self, function: str, *arguments: Any) -> bytes:
         entry = self.functions[function]
@@ -194,6 +223,8 @@ class Contract:
         for name, value in values.items():
             if isinstance(value, str) and value.startswith("0x"):
                 values[name] = to_checksum_address(value)
+        if "owner" in values and entry["name"] == "Submitted":
+            values["words"] = tuple(int.from_bytes(data[at : at + 32], "big") for at in range(32, len(data), 32))
         return Event(self.address, entry["name"], values)
 
 

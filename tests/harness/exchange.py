@@ -1,6 +1,6 @@
-"""A market with its money and its technology on a chain of its own, and the small talk of tests with it.
+"""A market with its money and its registry on a chain of its own, and the small talk of tests with it.
 
-What was submitted is remembered from events alone, as any outsider could, and shown again from there.
+What was submitted is remembered from what the market told, as any outsider could, and shown again from there.
 """
 
 from __future__ import annotations
@@ -9,61 +9,84 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.harness.chain_of_submissions import PRODUCER, STANDARD, Link, extend, shown
-from tests.harness.evm import Contract, Evm, Receipt, role
+from tests.harness.evm import NAMES, Contract, Event, Evm, Receipt, key_of, role
 from tests.harness.sources import trio
+from tests.harness.told import Told
 from wattpost.chain.compile import Artifact
+from wattpost.chain.readings import pack as pack_readings
+from wattpost.chain.records import PRODUCER, STANDARD
+from wattpost.chain.showing import Piece, Shown, extend, genesis, show
+from wattpost.chain.signed_bid import SignedBid, Terms, batch, sign_bid
 from wattpost.spec import pack, pack_profile, words_for
 
 WAD = 10**18
 UNIT = 10**9
 SUPPLY = 3 * 10**37  # more than the market may ever hold
+LATER = 2**192 - 1  # the latest deadline there is
 
 BANK, REGISTRAR, METER, DUST = role("bank"), role("registrar"), role("meter"), role("dust account")
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Submissions shown together at the close, and the head before them."""
-
-    kind: int
-    prior: bytes
-    links: tuple[Link, ...]
+RELAYER = role("relayer")
 
 
 @dataclass
 class Exchange:
-    """The deployed trio. Every keyword is an argument of the market's constructor."""
+    """The deployed trio. Every keyword is an argument of a constructor."""
 
     periods: int = 2
     window: int = 600
     patience: int = 3_600
     kappa: int = 7 * 10**10
+    efficiency: int = 0
+    first_gas: int = 0
     artifacts: Mapping[str, Artifact] = field(default_factory=trio)
     token: Contract | None = None
 
     def __post_init__(self) -> None:
         self.evm = self.token.evm if self.token else Evm()
         self.bytecoin = self.token or self.evm.deploy(self.artifacts["Bytecoin"], BANK, SUPPLY)
-        self.technology = self.evm.deploy(self.artifacts["Technology"])
+        self.registry = self.evm.deploy(self.artifacts["Registry"], self.periods, REGISTRAR)
         self.market = self.evm.deploy(
             self.artifacts["Market"],
             self.bytecoin.address,
-            self.technology.address,
-            self.periods,
+            self.registry.address,
             self.window,
             self.patience,
             self.kappa,
-            REGISTRAR,
+            self.efficiency,
+            self.first_gas,
             METER,
             DUST,
         )
         self.words = words_for(self.periods)
-        self.known = [BANK, REGISTRAR, METER, DUST, role("stranger")]
+        self.chain_id = int(self.evm.env.evm.patch.chain_id)
+        self.known = [BANK, REGISTRAR, METER, DUST, RELAYER, role("stranger")]
         self.day = 0
-        self.waiting: dict[int, list[Link]] = {STANDARD: [], PRODUCER: []}
-        self.priors: dict[int, list[bytes]] = {STANDARD: [bytes(32)], PRODUCER: [bytes(32)]}
+        self.links: dict[int, list[Shown]] = {STANDARD: [], PRODUCER: []}
+        self.heads: dict[int, list[bytes]] = {STANDARD: [bytes(32)], PRODUCER: [bytes(32)]}
+        self.waiting = {STANDARD: 0, PRODUCER: 0}  # links that no piece has shown yet
         self.pieces: list[Piece] = []
+        self.told = Told(self.market.address, self.words, self.chain_id)
+        self.evm.listeners.append(self._hear)
+
+    def _hear(self, events: tuple[Event, ...], data: bytes, sender: str) -> tuple[Event, ...]:
+        events = self.told.unfold(events, data, sender)
+        for event in events:
+            if event.name == "DayOpened":
+                self.day = event.day
+                self.links = {STANDARD: [], PRODUCER: []}
+                self.heads = {kind: [genesis(self.day, kind)] for kind in self.links}
+                self.waiting = {STANDARD: 0, PRODUCER: 0}
+                self.pieces = []
+            elif event.name == "Submitted":
+                link = Shown(event.agent, event.kind, event.words, event.to_store, event.observed_gas)
+                self.links[event.kind].append(link)
+                self.heads[event.kind].append(extend(self.heads[event.kind][-1], link))
+                self.waiting[event.kind] += 1
+            elif event.name == "PieceClosed":
+                count = int.from_bytes(event.end[-3:], "big") - int.from_bytes(event.prior[-3:], "big")
+                self.pieces.append(self.newest(event.kind, count))
+                self.waiting[event.kind] -= count
+        return events
 
     # ---- who takes part
 
@@ -74,69 +97,93 @@ class Exchange:
         self.bytecoin.approve(self.market.address, money, by=owner)
         self.market.deposit(money, by=owner)
 
-    def standard(self, name: str, endowment: int, money: int = 0) -> str:
+    def standard(self, name: str, endowment: int, money: int = 0, store: int = 0) -> str:
         """A registered standard agent with prepaid money."""
         agent = role(name)
-        self.market.register_standard(agent, endowment, by=REGISTRAR)
+        self.registry.register_standard(agent, endowment, store, by=REGISTRAR)
         self.known.append(agent)
         if money:
             self.fund(agent, money)
         return agent
 
-    def producer(self, name: str, *, theta: int, c: int, capacity: int, profile: int = 0, money: int = 0) -> str:
+    def producer(
+        self, name: str, *, theta: int, c: int, capacity: int, profile: int = 0, money: int = 0, store: int = 0
+    ) -> str:
         """A registered producer with prepaid money."""
         agent = role(name)
-        self.market.register_producer(agent, theta, c, capacity, profile, by=REGISTRAR)
+        self.registry.register_producer(agent, theta, c, capacity, profile, store, by=REGISTRAR)
         self.known.append(agent)
         if money:
             self.fund(agent, money)
         return agent
 
     def set_profile(self, profile: int, parts: Sequence[int]) -> Receipt:
-        receipt: Receipt = self.market.set_profile(profile, pack_profile(parts), by=REGISTRAR)
+        receipt: Receipt = self.registry.set_profile(profile, pack_profile(parts), by=REGISTRAR)
         return receipt
 
-    # ---- the day
+    # ---- the window
 
     def open(self) -> Receipt:
         receipt: Receipt = self.market.open()
-        self.day = receipt.only("DayOpened").day
-        self.waiting = {STANDARD: [], PRODUCER: []}
-        self.priors = {STANDARD: [self.market.heads()[0]], PRODUCER: [self.market.heads()[1]]}
-        self.pieces = []
         return receipt
 
-    def submit(self, agent: str, bids: Sequence[int], offers: Sequence[int] = ()) -> Receipt:
+    def submit(self, agent: str, bids: Sequence[int], offers: Sequence[int] = (), to_store: int = 0) -> Receipt:
         """Amounts of 10^-9 on every post; offers with post 0 first, of producers alone."""
-        receipt: Receipt = self.market.submit(self.day, pack(bids), pack(offers) if offers else [], by=agent)
-        self.remember(receipt)
+        receipt: Receipt = self.market.submit(self.day, to_store, raw(bids, offers), by=agent)
         return receipt
 
-    def remember(self, receipt: Receipt) -> None:
-        """Note the submission that a receipt tells of."""
-        event = receipt.only("Submitted")
-        link = Link(event.agent, tuple(event.bids), tuple(event.offers))
-        kind = PRODUCER if link.offers else STANDARD
-        self.waiting[kind].append(link)
-        self.priors[kind].append(extend(self.priors[kind][-1], link))
+    def sign(
+        self,
+        agent: str,
+        bids: Sequence[int],
+        offers: Sequence[int] = (),
+        *,
+        day: int | None = None,
+        to_store: int = 0,
+        deadline: int = LATER,
+        relayer: str = RELAYER,
+        market: str | None = None,
+        chain_id: int | None = None,
+    ) -> SignedBid:
+        """What an agent hands to a relayer."""
+        terms = Terms(chain_id or self.chain_id, market or self.market.address, relayer)
+        words = [*pack(bids), *(pack(offers) if offers else ())]
+        kind = PRODUCER if offers else STANDARD
+        day = self.day if day is None else day
+        return sign_bid(key_of(NAMES[agent]), terms, day, kind, words, to_store=to_store, deadline=deadline)
+
+    def relay(self, bids: Sequence[SignedBid], by: str = RELAYER) -> Receipt:
+        return self.market.send(batch(bids), by=by)
+
+    # ---- after the window
 
     def after_window(self) -> None:
         self.evm.now = self.market.today().opened + self.window
 
+    def show(self, name: str, *arguments: Any, links: Sequence[Shown] = (), by: str = role("stranger")) -> Receipt:
+        """Call `clear`, `close`, `produce` or `settle` with records."""
+        return self.market.send(show(name, *arguments, submissions=links), by=by)
+
+    @property
+    def all_links(self) -> list[Shown]:
+        return [*self.links[STANDARD], *self.links[PRODUCER]]
+
+    def clear(self) -> Receipt:
+        """Show everything at once."""
+        return self.show("clear", self.day, *map(len, self.links.values()), links=self.all_links)
+
     def newest(self, kind: int, count: int) -> Piece:
         """The piece that a close of that size would show."""
-        links = self.waiting[kind][-count:] if count else []
-        return Piece(kind, self.priors[kind][-1 - count], tuple(links))
+        last = self.waiting[kind]
+        first = max(0, last - count)
+        heads = self.heads[kind]
+        return Piece(kind, heads[first], heads[last], tuple(self.links[kind][first:last]))
 
     def close(self, kind: int = STANDARD, count: int | None = None) -> Receipt:
         """Show the newest submissions of a kind, all that wait unless `count` says otherwise."""
-        piece = self.newest(kind, len(self.waiting[kind]) if count is None else count)
-        receipt: Receipt = self.market.close(self.day, kind, piece.prior, shown(piece.links))
-        if piece.links:
-            del self.waiting[kind][-len(piece.links) :]
-            del self.priors[kind][-len(piece.links) :]
-            self.pieces.append(piece)
-        return receipt
+        piece = self.newest(kind, self.waiting[kind] if count is None else count)
+        links = piece.submissions
+        return self.show("close", self.day, kind, piece.prior, len(links), links=links)
 
     def close_all(self) -> Receipt:
         """Wait for the end of the window, and show everything, producers first."""
@@ -147,11 +194,10 @@ class Exchange:
     def produce(self, piece: int | None = None) -> Receipt:
         """Run the plants of a piece; of none where no piece is named."""
         if piece is None:
-            receipt: Receipt = self.market.produce(self.day, 0, bytes(32), [])
-            return receipt
+            return self.show("produce", self.day, 0, bytes(32), 0)
         chosen = self.pieces[piece]
-        receipt = self.market.produce(self.day, piece, chosen.prior, shown(chosen.links))
-        return receipt
+        links = chosen.submissions
+        return self.show("produce", self.day, piece, chosen.prior, len(links), links=links)
 
     def produce_all(self) -> Receipt:
         plants = [number for number, piece in enumerate(self.pieces) if piece.kind == PRODUCER]
@@ -159,38 +205,71 @@ class Exchange:
 
     def settle(self, piece: int) -> Receipt:
         chosen = self.pieces[piece]
-        receipt: Receipt = self.market.settle(self.day, chosen.kind, piece, chosen.prior, shown(chosen.links))
-        return receipt
+        links = chosen.submissions
+        return self.show("settle", self.day, chosen.kind, piece, chosen.prior, len(links), links=links)
 
     def settle_all(self) -> Receipt:
         return [self.settle(number) for number in range(len(self.pieces))][-1]
 
-    def meter(self, readings: Sequence[tuple[str, int]], *, share: int = 0, carried: int = 0) -> Receipt:
-        words = [int(agent, 16) | gas << 160 for agent, gas in readings]
-        receipt: Receipt = self.market.meter(self.day, share, carried, words, by=METER)
+    # ---- the meter
+
+    def readings(self, beyond: Mapping[str, int]) -> list[int]:
+        """Words for what agents used beyond what the market saw; nothing of whom is not named."""
+        return [
+            word
+            for kind, links in self.links.items()
+            for word in pack_readings(kind, [beyond.get(link.agent, 0) for link in links])
+        ]
+
+    def meter(
+        self,
+        beyond: Mapping[str, int] | None = None,
+        *,
+        share: int = 0,
+        relayed: int = 0,
+        carried: int = 0,
+        last: bool = True,
+    ) -> Receipt:
+        words = self.readings(beyond or {})
+        receipt: Receipt = self.market.meter(self.day, share, relayed, carried, words, last, by=METER)
         return receipt
 
-    def end_unmetered(self, agents: Sequence[str]) -> Receipt:
-        receipt: Receipt = self.market.end_unmetered(self.day, agents)
+    def end_unmetered(self) -> Receipt:
+        receipt: Receipt = self.market.end_unmetered(self.day)
         return receipt
 
     @property
     def submitters(self) -> list[str]:
-        """Whose submissions were shown at the close."""
-        return [link.agent for piece in self.pieces for link in piece.links]
+        """Who submitted today: standard agents, then producers, each in their order."""
+        return [link.agent for link in self.all_links]
 
-    def finish(self, own_gas: int = 100_003, share: int = 5_009) -> None:
-        """From the end of the window to the end of the day, metered."""
-        self.close_all()
-        if self.pieces:
-            self.produce_all()
-            self.settle_all()
-            self.meter([(agent, own_gas) for agent in self.submitters], share=share)
+    def finish(self, beyond: int = 30_011, share: int = 5_009) -> None:
+        """From the end of the window to the end of the day, cleared at once and metered."""
+        self.after_window()
+        if self.all_links:
+            self.clear()
+            self.meter(dict.fromkeys(self.submitters, beyond), share=share, relayed=2**24)
+        else:
+            self.close()
 
     def account(self, owner: str) -> Any:
         return self.market.account_of(owner)
+
+    def balance(self, agent: str) -> int:
+        """kWh stored or owed, 18 decimals."""
+        balance: int = self.market.balance_of(agent)
+        return balance
 
     def held(self, owner: str) -> int:
         """Bytecoin outside the market."""
         amount: int = self.bytecoin.balanceOf(owner)
         return amount
+
+
+def raw(bids: Sequence[int], offers: Sequence[int] = ()) -> bytes:
+    """The words of a submission, as a call takes them."""
+    words = [*pack(bids), *(pack(offers) if offers else ())]
+    return b"".join(word.to_bytes(32, "big") for word in words)
+
+
+__all__ = ["PRODUCER", "STANDARD", "Exchange", "raw"]

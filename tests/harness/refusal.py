@@ -11,13 +11,14 @@ from tests.harness.snapshot import FIXED_SLOTS, slot_of_account
 
 
 def picture(exchange: Exchange) -> tuple[Any, ...]:
-    """The words behind every view of the market, accounts included, and the bytecoin of those it knows."""
-    market, token, known = exchange.market, exchange.bytecoin, exchange.known
-    words = [exchange.evm.storage(market, slot) for slot in range(FIXED_SLOTS)]
-    accounts = [exchange.evm.storage(market, slot_of_account(owner)) for owner in known]
+    """The words behind every view of market and registry, accounts included, and the bytecoin of those it knows."""
+    evm, market, token, known = exchange.evm, exchange.market, exchange.bytecoin, exchange.known
+    words = [evm.storage(each, slot) for each in (market, exchange.registry) for slot in range(FIXED_SLOTS)]
+    accounts = [evm.storage(market, slot_of_account(owner)) for owner in known]
+    electricity = [market.balance_of(owner) for owner in known]
     balances = [token.balanceOf(owner) for owner in (*known, market.address)]
     allowances = [token.allowance(owner, market.address) for owner in known]
-    return words, accounts, market.heads(), balances, allowances
+    return words, accounts, electricity, market.heads(), balances, allowances
 
 
 def refused(exchange: Exchange, reason: str, call: Callable[..., Any], *arguments: Any, **options: Any) -> None:

@@ -12,8 +12,8 @@ CHARACTERS = Path(__file__).resolve().parents[1] / "characters"
 
 @cache
 def trio() -> dict[str, Artifact]:
-    """Bytecoin, Technology and Market as they are deployed."""
-    return compile_all(["Bytecoin", "Technology", "Market"])
+    """Bytecoin, Registry and Market as they are deployed."""
+    return compile_all(["Bytecoin", "Registry", "Market"])
 
 
 @cache

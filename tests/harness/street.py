@@ -31,16 +31,18 @@ PHASES = ["open", "submit", "close", "produce", "settle", "meter"]
 
 
 class Street(Exchange):
-    """An exchange with the four of them, funded and registered."""
+    """An exchange with the four of them, funded and registered, each with so much in its store."""
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, *, store: int = 0, **settings: Any) -> None:
         super().__init__(**{"periods": 2} | settings)
         self.set_profile(3, [10_000, 9_000])
-        self.ada = self.standard("ada", 600 * WHOLE, PURSES["ada"] * UNIT)
-        self.ben = self.standard("ben", 400 * WHOLE, PURSES["ben"] * UNIT)
-        self.sun = self.producer("sun", theta=WAD, c=WAD, capacity=200 * WHOLE, profile=3, money=PURSES["sun"] * UNIT)
+        self.ada = self.standard("ada", 600 * WHOLE, PURSES["ada"] * UNIT, store)
+        self.ben = self.standard("ben", 400 * WHOLE, PURSES["ben"] * UNIT, store)
+        self.sun = self.producer(
+            "sun", theta=WAD, c=WAD, capacity=200 * WHOLE, profile=3, money=PURSES["sun"] * UNIT, store=store
+        )
         self.wind = self.producer(
-            "wind", theta=2 * WAD, c=WAD // 2, capacity=64 * WHOLE, profile=3, money=PURSES["wind"] * UNIT
+            "wind", theta=2 * WAD, c=WAD // 2, capacity=64 * WHOLE, profile=3, money=PURSES["wind"] * UNIT, store=store
         )
 
     def submit_all(self, names: Sequence[str] = ("ada", "ben", "sun", "wind")) -> None:

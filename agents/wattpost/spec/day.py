@@ -31,6 +31,8 @@ class Submission:
     agent: str
     bids: Amounts
     offers: Amounts
+    to_store: int = 0  # kWh of the purchase, 10^-9
+    observed_gas: int = 0  # what the market saw it use; zero if it was relayed
 
 
 @dataclass(frozen=True, slots=True)
