@@ -62,6 +62,9 @@ Keys = Annotated[
     Path | None,
     typer.Option(help="Folder of encrypted key files, for the engine rpc; the password is in WATTPOST_PASSWORD."),
 ]
+Submit = Annotated[
+    str, typer.Option(help="direct, or relayed: agents sign, and a relayer brings their bids to the chain in batches.")
+]
 DeploymentFile = Annotated[
     Path, typer.Option("--deployment", help="The deployment.json of the market.", metavar="FILE")
 ]
@@ -76,7 +79,11 @@ def run(
         int | None, typer.Option(help="Seed of keys and chance, in place of the scenario's.", min=0)
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; by default a new one below runs/.")] = None,
-    processes: Annotated[int, typer.Option(help="Agent processes; 0 gives each agent its own.", min=0)] = 0,
+    submit: Submit = "direct",
+    processes: Annotated[
+        int, typer.Option(help="Agent processes; 0: one for each of a few agents, one for each core for many.", min=0)
+    ] = 0,
+    agents_per_process: Annotated[int, typer.Option(help="Instead: agents that share a process.", min=0)] = 0,
     policy: Annotated[str, typer.Option(help="best-response, or module:Class of your own.")] = "best-response",
     rpc: Url = None,
     keys: Keys = None,
@@ -94,6 +101,8 @@ def run(
         engine=engine,
         out=out or _new_folder(wanted.name),
         processes=processes,
+        agents_per_process=agents_per_process,
+        submit=submit,
         policy=policy,
         url=rpc,
         keys=keys,
@@ -115,7 +124,7 @@ def keys(
     folder: Annotated[Path, typer.Argument(help="Where the encrypted key files go.")],
     scenario: ScenarioName = "tiny",
 ) -> None:
-    """Make encrypted key files for a scenario's agents, its operator and its meter.
+    """Make encrypted key files for a scenario's agents, its operator, its meter and a relayer.
 
     The password is taken from WATTPOST_PASSWORD. Give each address ether for its gas before you deploy.
     """
@@ -151,12 +160,15 @@ def agent(
     keys: Annotated[Path, typer.Option(help="Folder that holds this agent's encrypted key file.")],
     deployment: DeploymentFile = Path("deployment.json"),
     policy: Annotated[str, typer.Option(help="best-response, or module:Class of your own.")] = "best-response",
+    relayer: Annotated[
+        str | None, typer.Option(help="Address of a relayer's desk, to which signed bids go.", metavar="URL")
+    ] = None,
 ) -> None:
     """Be one agent of a market that is already deployed, until Ctrl-C."""
     from wattpost.study.remote import be_agent
     from wattpost.study.scenario import load
 
-    be_agent(load(scenario), name, rpc, keys, _password(), deployment, policy, typer.echo)
+    be_agent(load(scenario), name, rpc, keys, _password(), deployment, policy, typer.echo, relayer)
 
 
 @app.command()
@@ -165,12 +177,16 @@ def operate(
     keys: Annotated[Path, typer.Option(help="Folder with operator.json and, to meter too, meter.json.")],
     deployment: DeploymentFile = Path("deployment.json"),
     days: Annotated[int, typer.Option(help="Days to take on, then end.", min=1)] = 1,
+    submit: Submit = "direct",
+    port: Annotated[
+        int, typer.Option(help="Loopback port where a relayer takes signed bids; 0 takes any.", min=0, max=65535)
+    ] = 0,
 ) -> None:
-    """Take the days of a deployed market on: open, close, produce, settle, meter."""
+    """Take the days of a deployed market on: open, close, produce, settle, meter; with --submit relayed also relay."""
     from wattpost.study.remote import operate as take_on
 
     with _progress() as progress:
-        take_on(rpc, keys, _password(), deployment, days, progress)
+        take_on(rpc, keys, _password(), deployment, days, progress, submit=submit, port=port, say=typer.echo)
 
 
 @app.command()
@@ -218,6 +234,34 @@ def bench_solve(
         if slsqp:
             progress.stage("racing SLSQP")
             rows += measure((), side_by_side=True)
+    _write_json(rows, json_file)
+    if not (json_file and str(json_file) == "-"):
+        from wattpost.study.summary import show_rows
+
+        show_rows(rows)
+
+
+@benchmarks.command("gas")
+def bench_gas(
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the rows here; - for the screen.")] = None,
+    periods: Annotated[list[int] | None, typer.Option(help="Periods a day; by default 1, 4, 24 and 48.")] = None,
+    agents: Annotated[list[int] | None, typer.Option(help="Agents; by default 10, 100 and 1,000.")] = None,
+    returns: Annotated[list[float] | None, typer.Option("--c", help="Returns to scale of the plants.")] = None,
+    engine: Annotated[str, typer.Option(help="eth-tester or anvil: both charge the same gas.")] = "eth-tester",
+) -> None:
+    """What an agent-day costs in gas, by part, directly and relayed, beside what the EVM charges anyway."""
+    from wattpost.bench.gas import AGENTS, PERIODS, measure_gas
+
+    rows: list[dict[str, Any]] = []
+    with _progress() as progress:
+        for row in measure_gas(
+            periods=tuple(periods or PERIODS),
+            agents=tuple(agents or AGENTS),
+            returns=tuple(returns or [0.5]),
+            engine=engine,
+            progress=progress.stage,
+        ):
+            rows.append(row)
     _write_json(rows, json_file)
     if not (json_file and str(json_file) == "-"):
         from wattpost.study.summary import show_rows
