@@ -10,7 +10,7 @@ from typing import Any
 from wattpost.chain import abi, events
 from wattpost.chain.deployment import Deployment
 from wattpost.chain.rpc import Call, Rpc
-from wattpost.chain.submissions import unfold
+from wattpost.chain.submissions import Unfolding
 from wattpost.chain.wallet import read_log
 from wattpost.spec.amounts import words_for
 
@@ -155,13 +155,23 @@ class Market:
         """Bytecoin outside the market."""
         return int(self._view("balanceOf", owner, at=self.bytecoin))
 
+    def purses(self, owners: Sequence[str]) -> list[tuple[int, int]]:
+        """Of many owners: bytecoin outside the market, and the number of the next permit."""
+        money = self._views("balanceOf", owners, at=self.bytecoin)
+        return list(zip(money, self._views("nonces", owners, at=self.bytecoin), strict=True))
+
     def permit_nonce(self, owner: str) -> int:
         """The number of an owner's next permit."""
         return int(self._view("nonces", owner, at=self.bytecoin))
 
     def log_filter(self, since: int, until: int, topics: Sequence[object] = ()) -> Call:
         """A request for the market's and its registry's logs in a range of blocks, both ends included."""
-        wanted = {"address": [self.address, self.registry], "fromBlock": hex(since), "toBlock": hex(until), "topics": list(topics)}
+        wanted = {
+            "address": [self.address, self.registry],
+            "fromBlock": hex(since),
+            "toBlock": hex(until),
+            "topics": list(topics),
+        }
         return "eth_getLogs", (wanted,)
 
     def events(self, since: int, until: int, *names: str) -> list[events.Event]:
@@ -176,8 +186,15 @@ class Market:
 
     def told(self, raw: Iterable[dict[str, Any]]) -> list[events.Event]:
         """The market's and its registry's events among a node's logs, in order, batches unfolded."""
-        own = [log for log in raw if log["address"].lower() in (self.address, self.registry)]
-        return unfold(self.rpc, read_events(own), self.address, self.chain_id, words_for(self.periods))
+        return self.unfolding().read(self.own_events(raw))
+
+    def own_events(self, raw: Iterable[dict[str, Any]]) -> list[events.Event]:
+        """The market's and its registry's events among a node's logs, in order, batches still folded."""
+        return read_events(log for log in raw if log["address"].lower() in (self.address, self.registry))
+
+    def unfolding(self) -> Unfolding:
+        """What unfolds events for somebody who looks again and again."""
+        return Unfolding(self.rpc, self.address, self.chain_id, words_for(self.periods))
 
     @cached_property
     def periods(self) -> int:
@@ -188,10 +205,13 @@ class Market:
         selector, types, result = _VIEWS[name]
         return abi.decode(result, self.rpc.view(at or self.address, selector + abi.encode(types, arguments)))[0]
 
-    def _views(self, name: str, owners: Sequence[str]) -> list[Any]:
+    def _views(self, name: str, owners: Sequence[str], at: str | None = None) -> list[Any]:
         selector, types, result = _VIEWS[name]
         calls = [
-            ("eth_call", ({"to": self.address, "data": "0x" + (selector + abi.encode(types, [owner])).hex()}, "latest"))
+            (
+                "eth_call",
+                ({"to": at or self.address, "data": "0x" + (selector + abi.encode(types, [owner])).hex()}, "latest"),
+            )
             for owner in owners
         ]
         return [abi.decode(result, bytes.fromhex(answer[2:]))[0] for answer in self.rpc.batch(calls)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from wattpost.chain import abi
 from wattpost.chain.keccak import keccak
@@ -45,6 +46,17 @@ class SignedBid:
         terms = self.deadline << 64 | self.to_store
         return self.signature + b"".join(word.to_bytes(32, "big") for word in (terms, *self.words))
 
+    @classmethod
+    def read(cls, day: int, kind: int, record: bytes) -> SignedBid:
+        """A bid from its record, as agents hand it over.
+
+        Raises ValueError if that is no record.
+        """
+        if kind not in (STANDARD, PRODUCER) or len(record) < 128 or len(record) % 32:
+            raise ValueError("this is no signed bid")
+        terms, *words = (int.from_bytes(record[at : at + 32], "big") for at in range(64, len(record), 32))
+        return cls(kind, day, tuple(words), terms & 2**64 - 1, terms >> 64, record[:64])
+
 
 def digest(
     terms: Terms, day: int, kind: int, words: Sequence[int], to_store: int, deadline: int, domain: bytes | None = None
@@ -52,7 +64,12 @@ def digest(
     """The 32 bytes that are signed; `domain` spares computing it again for many bids."""
     raw = b"".join(word.to_bytes(32, "big") for word in words)
     cut = len(raw) // kind
-    body = [day, int(terms.relayer, 16), to_store, *(int.from_bytes(keccak(part), "big") for part in (raw[:cut], raw[cut:]))]
+    body = [
+        day,
+        int(terms.relayer, 16),
+        to_store,
+        *(int.from_bytes(keccak(part), "big") for part in (raw[:cut], raw[cut:])),
+    ]
     packed = BID + b"".join(word.to_bytes(32, "big") for word in (*body, deadline))
     return keccak(b"\x19\x01" + (domain or terms.domain) + keccak(packed))
 
@@ -80,8 +97,14 @@ def sign_bid(
 def signer(bid: SignedBid, terms: Terms, domain: bytes | None = None) -> str:
     """Whose key signed a bid; an address that nobody holds if it was signed for something else."""
     hashed = digest(terms, bid.day, bid.kind, bid.words, bid.to_store, bid.deadline, domain)
-    vs = int.from_bytes(bid.signature[32:], "big")
-    return recover(hashed, bid.signature[:32] + (vs & 2**255 - 1).to_bytes(32, "big") + bytes([vs >> 255]))
+    return _recover(hashed, bid.signature)
+
+
+@lru_cache(maxsize=40_000)
+def _recover(hashed: bytes, signature: bytes) -> str:
+    """Whoever relays, operates and meters in one process asks the same thing three times."""
+    vs = int.from_bytes(signature[32:], "big")
+    return recover(hashed, signature[:32] + (vs & 2**255 - 1).to_bytes(32, "big") + bytes([vs >> 255]))
 
 
 def batch(bids: Sequence[SignedBid]) -> bytes:
@@ -97,7 +120,6 @@ def read_batch(data: bytes, words: int) -> list[SignedBid]:
     found, at = [], 100
     for kind in [STANDARD] * standard + [PRODUCER] * producers:
         end = at + 96 + 32 * words * kind
-        terms, *amounts = (int.from_bytes(data[i : i + 32], "big") for i in range(at + 64, end, 32))
-        found.append(SignedBid(kind, day, tuple(amounts), terms & 2**64 - 1, terms >> 64, data[at : at + 64]))
+        found.append(SignedBid.read(day, kind, data[at:end]))
         at = end
     return found

@@ -10,6 +10,50 @@ from wattpost.chain.rpc import Rpc
 from wattpost.chain.signed_bid import SignedBid, Terms, read_batch, signer
 
 
+class Unfolding:
+    """Reads on where it stopped: a day's places are counted from its first submission, however often one looks."""
+
+    def __init__(self, rpc: Rpc, market: str, chain_id: int, words: int) -> None:
+        self._rpc, self._market, self._chain_id, self._words = rpc, market, chain_id, words
+        self._day = 0
+        self._places: Counter[int] = Counter()  # submissions of the day by kind
+        self._agents: dict[tuple[int, int], str] = {}  # of the day by kind and place
+
+    def read(self, told: Sequence[Event]) -> list[Event]:
+        """The events that come next, unfolded."""
+        hashes = list(dict.fromkeys(event.transaction for event in told if event.name == "Relayed"))
+        asked = [("eth_getTransactionByHash", (each,)) for each in hashes]
+        sent = dict(zip(hashes, self._rpc.batch(asked) if asked else [], strict=True))
+        skipped = {(event.transaction, event["place"]) for event in told if event.name == "Skipped"}
+        found: list[Event] = []
+        for event in told:
+            if event.name == "Relayed":
+                transaction = sent[event.transaction]
+                terms = Terms(self._chain_id, self._market, transaction["from"].lower())
+                bids = read_batch(bytes.fromhex(transaction["input"][2:]), self._words)
+                taken = (bid for place, bid in enumerate(bids) if (event.transaction, place) not in skipped)
+                for each in _submitted(event, taken, terms):
+                    found.append(self._placed(each))
+            else:
+                found.append(self._placed(event))
+        return found
+
+    def _placed(self, event: Event) -> Event:
+        values = event.values
+        if event.name == "Submitted":
+            if values["day"] != self._day:
+                self._day, self._places, self._agents = values["day"], Counter(), {}
+            values.setdefault("relayed", False)
+            values["kind"] = len(values["words"]) // self._words
+            values["place"] = self._places[values["kind"]]
+            self._places[values["kind"]] += 1
+            self._agents[values["kind"], values["place"]] = values["agent"]
+        elif event.name == "Settled":
+            known = values["day"] == self._day
+            values["agent"] = self._agents.get((values["kind"], values["place"]), "") if known else ""
+        return event
+
+
 def unfold(rpc: Rpc, told: Sequence[Event], market: str, chain_id: int, words: int) -> list[Event]:
     """Events, with `Relayed` replaced by one `Submitted` for each bid of the batch, as if that had come directly.
 
@@ -18,32 +62,7 @@ def unfold(rpc: Rpc, told: Sequence[Event], market: str, chain_id: int, words: i
 
     words : that the bids of one submission take
     """
-    hashes = list(dict.fromkeys(event.transaction for event in told if event.name == "Relayed"))
-    sent = dict(zip(hashes, rpc.batch(("eth_getTransactionByHash", (each,)) for each in hashes), strict=True))
-    skipped = {(event.transaction, event["place"]) for event in told if event.name == "Skipped"}
-    found: list[Event] = []
-    places: Counter[tuple[int, int]] = Counter()  # submissions by day and kind
-    agents: dict[tuple[int, int, int], str] = {}  # by day, kind and place
-    for event in told:
-        if event.name == "Relayed":
-            terms = Terms(chain_id, market, sent[event.transaction]["from"].lower())
-            bids = read_batch(bytes.fromhex(sent[event.transaction]["input"][2:]), words)
-            taken = (bid for place, bid in enumerate(bids) if (event.transaction, place) not in skipped)
-            news = list(_submitted(event, taken, terms))
-        else:
-            news = [event]
-        for each in news:
-            values = each.values
-            if each.name == "Submitted":
-                values.setdefault("relayed", False)
-                values["kind"] = len(values["words"]) // words
-                values["place"] = places[values["day"], values["kind"]]
-                places[values["day"], values["kind"]] += 1
-                agents[values["day"], values["kind"], values["place"]] = values["agent"]
-            elif each.name == "Settled":
-                values["agent"] = agents.get((values["day"], values["kind"], values["place"]), "")
-        found += news
-    return found
+    return Unfolding(rpc, market, chain_id, words).read(told)
 
 
 def _submitted(batch: Event, bids: Iterator[SignedBid], terms: Terms) -> Iterator[Event]:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wattpost.chain.keys import Key
-from wattpost.chain.rpc import BadAnswer, NodeRefused, NodeUnreachable, Reverted, Rpc, RpcError
+from wattpost.chain.rpc import BATCH, BadAnswer, NodeRefused, NodeUnreachable, Reverted, Rpc, RpcError
 from wattpost.chain.transaction import MAX_GAS, Signed, floor_gas, sign
 
 LAST_RANK = 1_000_000
@@ -274,15 +274,21 @@ class Wallet:
             return
         self._moved_past(signed)
 
-    def _settle_doubt(self) -> None:
-        """Finds out about a transaction of unknown outcome before its nonce is used again."""
-        if self._doubtful:
-            doubtful = self._doubtful
+    def resolve(self) -> Signed | None:
+        """Finds out about a transaction of unknown outcome; returns it if the node holds it after all."""
+        doubtful, held = self._doubtful, None
+        if doubtful:
             if self._known(doubtful):
                 self._moved_past(doubtful)
+                held = doubtful
             else:
                 self._next = self.rpc.nonce(self.address)
             self._doubtful = None
+        return held
+
+    def _settle_doubt(self) -> None:
+        """Before its nonce is used again."""
+        self.resolve()
 
     def _moved_past(self, signed: Signed) -> None:
         self._next = signed.nonce + 1
@@ -308,6 +314,57 @@ class Wallet:
             except NodeRefused as refusal:
                 if not _says(refusal, KNOWN + TAKEN):
                     raise
+
+
+def send_each(orders: Sequence[tuple[Wallet, Order]]) -> list[Signed | RpcError]:
+    """Hands over one transaction of each of many wallets at one node, in few requests.
+
+    In place of each stands what `Wallet.send` would have raised: NodeRefused, or OutcomeUnknown, which its wallet
+    looks up before it sends again.
+    """
+    if not orders:
+        return []
+    rpc, free = orders[0][0].rpc, None
+    fresh = [wallet for wallet, _ in orders if wallet._next is None and wallet._doubtful is None]
+    counts = rpc.batch(("eth_getTransactionCount", (wallet.address, "pending")) for wallet in fresh)
+    for wallet, count in zip(fresh, counts, strict=True):
+        wallet._next = int(count, 16)
+    found: list[Signed | RpcError] = []
+    for wallet, order in orders:
+        wallet._free = wallet._free or free
+        try:
+            wallet._settle_doubt()
+            found.append(wallet._sign(order))
+        except RpcError as error:
+            found.append(error)
+        free = free or wallet._free
+    ready = [place for place, one in enumerate(found) if isinstance(one, Signed)]
+    for first in range(0, len(ready), BATCH):
+        part = ready[first : first + BATCH]
+        try:
+            answers = rpc.send_all(found[place].raw for place in part)  # type: ignore[union-attr]
+        except (NodeUnreachable, BadAnswer) as error:
+            answers = [error] * len(part)
+        for place, answer in zip(part, answers, strict=True):
+            wallet, one = orders[place][0], found[place]
+            assert isinstance(one, Signed)
+            if not isinstance(answer, RpcError) or (isinstance(answer, NodeRefused) and _says(answer, KNOWN)):
+                wallet._moved_past(one)
+            elif isinstance(answer, NodeRefused):
+                wallet._next = None
+                found[place] = _once_more(wallet, orders[place][1]) if _says(answer, TAKEN) else answer
+            else:
+                wallet._doubtful = one
+                found[place] = OutcomeUnknown(f"It is not known whether {one.hash} arrived: {answer}")
+    return found
+
+
+def _once_more(wallet: Wallet, order: Order) -> Signed | RpcError:
+    """Under the next free nonce, where the last one was taken already."""
+    try:
+        return wallet.send(order.to, order.data, gas=order.gas, value=order.value)
+    except RpcError as error:
+        return error
 
 
 def _says(refusal: NodeRefused, words: Sequence[str]) -> bool:

@@ -10,7 +10,7 @@ from wattpost.chain.deployment import Deployment, finish, start
 from wattpost.chain.engine import Engine
 from wattpost.chain.market import call
 from wattpost.chain.transaction import contract_address
-from wattpost.chain.units import AmountError, to_units, to_wad
+from wattpost.chain.units import AmountError, to_units
 from wattpost.chain.wallet import Order, Wallet
 from wattpost.fleet.operator import transact
 from wattpost.fleet.plants import Plant, profiles
@@ -21,6 +21,7 @@ from wattpost.spec.amounts import MAX_AMOUNT, UNIT, pack_profile
 CONTRACTS = ("Bytecoin", "Registry", "Market")
 REGISTER_GAS = 400_000
 BATCH = 60  # calls sent together
+FIRST_DAYS = 2  # of the assumed gas that a store holds where a scenario does not say
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def supply_for(agents: int, bytecoin: float) -> int:
 
     Raises AmountError if it is more than a market can hold.
     """
-    supply = agents * to_wad(bytecoin, "the bytecoin of an agent")
+    supply = agents * to_units(bytecoin, "the bytecoin of an agent") * UNIT
     if supply > MAX_AMOUNT * UNIT:
         raise AmountError(f"{agents} agents with {bytecoin:g} bytecoin hold more than a market can: lower bytecoin.")
     return supply

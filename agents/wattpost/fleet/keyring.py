@@ -1,7 +1,7 @@
 """Whose key is whose in one market: the operator, the meter, and every agent.
 
 On test engines keys are derived from the seed, and anybody can derive them. Elsewhere they are encrypted files in one
-folder, `operator.json`, `meter.json` and `NAME.json`; the operator reads its own and the meter's, and of an agent's
+folder, `operator.json`, `meter.json`, `relayer.json` and `NAME.json`; the operator reads its own and the meter's, and of an agent's
 file the address alone.
 """
 
@@ -15,7 +15,7 @@ from typing import Any
 
 from wattpost.chain.keys import Key, KeyFileError, derive, generate, load, save
 
-OPERATOR_RANK, METER_RANK = 0, 1
+OPERATOR_RANK, METER_RANK, RELAYER_RANK = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class Keyring:
     dust_account: str
     agents: tuple[str, ...]  # addresses, in the scenario's order
     places: tuple[dict[str, Any], ...]  # what an agent's process is told to find its key
+    relayer: Key | None = None
 
 
 def test_keyring(seed: int, names: Sequence[str]) -> Keyring:
@@ -38,11 +39,12 @@ def test_keyring(seed: int, names: Sequence[str]) -> Keyring:
         dust_account=derive(seed, "dust", 0).address,
         agents=tuple(derive(seed, "agent", index).address for index in indices),
         places=tuple({"seed": seed, "index": index} for index in indices),
+        relayer=derive(seed, "relayer", 0),
     )
 
 
 def file_keyring(folder: Path, names: Sequence[str], password: str) -> Keyring:
-    """Keys of a chain that is not ours, from encrypted files.
+    """Keys of a chain that is not ours, from encrypted files; a relayer's is needed only to relay.
 
     Raises KeyFileError.
     """
@@ -54,6 +56,7 @@ def file_keyring(folder: Path, names: Sequence[str], password: str) -> Keyring:
         dust_account=operator.address,
         agents=tuple(address_in(file) for file in files),
         places=tuple({"file": str(file), "password": password} for file in files),
+        relayer=load(folder / "relayer.json", password) if (folder / "relayer.json").exists() else None,
     )
 
 
@@ -68,12 +71,12 @@ def address_in(path: Path) -> str:
 
 
 def make_files(folder: Path, names: Sequence[str], password: str) -> dict[str, str]:
-    """A fresh encrypted key for the operator, the meter and each name; returns their addresses.
+    """A fresh encrypted key for the operator, the meter, a relayer and each name; returns their addresses.
 
     Raises KeyFileError; a file that is already there is kept, and its address returned.
     """
     addresses = {}
-    for name in ("operator", "meter", *names):
+    for name in ("operator", "meter", "relayer", *names):
         path = folder / f"{name}.json"
         if not path.exists():
             save(generate(), path, password)

@@ -1,115 +1,147 @@
-"""What an agent remembers of the market: nothing but what the chain says, so a restart loses nothing."""
+"""What the agents of one process remember of the market: nothing but what the chain says, so a restart loses nothing.
+
+They look at the chain together and remember what all can see once; what is an agent's own stands in its row.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from wattpost.chain import readings
 from wattpost.chain.events import Event
 from wattpost.chain.market import REGISTRATIONS
-from wattpost.chain.units import from_units, from_wad
+from wattpost.chain.units import from_wad
 from wattpost.fleet.participation import reconsiders
 from wattpost.game import Plan, Rivals, Standard
 from wattpost.game.agents import Agent
 from wattpost.game.arrays import FloatArray
-from wattpost.spec.amounts import unpack, words_for
+from wattpost.spec.amounts import UNIT, words_for
+
+Whole = NDArray[np.int64]
 
 
-@dataclass(slots=True)
 class Memory:
-    """One agent's past, post by post; arrays are (T + 1,) with the good's post first, in kWh, units and bytecoin."""
+    """The past of n agents, post by post: arrays are (T + 1,) or (n, T + 1), in kWh, units of the good and bytecoin,
+    with the good's post first."""
 
-    agent: Agent
-    address: str
-    open_day: int = 0  # 0 while no day takes submissions
-    deadline: int = 0
-    submitted_day: int = 0
-    previous: Plan | None = None
-    gas: int | None = None  # charged on its last metered day
-    own_gas: int = 0  # of its last submission: what the market saw, or what the meter read
-    relayed: bool = False  # whether that came in a batch
-    registry: list[str] = field(default_factory=list)  # agents in the order of their admission
-    total_bids: FloatArray = field(init=False)
-    total_sold: FloatArray = field(init=False)
-    own_bids: FloatArray = field(init=False)
-    own_sold: FloatArray = field(init=False)
-    _today_bids: FloatArray = field(init=False)
-    _fraction: float = 1.0
-    _traded: bool = False
-    _read: Event | None = None  # what the meter read of its own gas, if it did
+    def __init__(self, agents: Sequence[Agent], addresses: Sequence[str]) -> None:
+        self.agents, self.addresses = tuple(agents), tuple(addresses)
+        self.rows = {address: row for row, address in enumerate(self.addresses)}
+        self.registry: dict[str, int] = {}  # places of agents in the order of their admission
+        self.open_day = 0  # 0 while no day takes submissions
+        self.opened = self.deadline = 0
+        count, posts = len(self.agents), self.agents[0].periods + 1
+        self.words = words_for(posts - 1)
+        # What all can see.
+        self.traded = False
+        self.total_bids, self.total_sold, self._today_bids = np.zeros(posts), np.zeros(posts), np.zeros(posts)
+        # What is each one's own.
+        self.money = [0] * count  # prepaid and not in escrow, in 10^-9
+        self.submitted_day: Whole = np.zeros(count, dtype=np.int64)
+        self.gas: Whole = np.full(count, -1)  # charged on its last metered day; below zero before the first
+        self.own_bids, self.own_sold = np.zeros((count, posts)), np.zeros((count, posts))
+        self.last_bids, self.last_offers = np.zeros((count, posts)), np.zeros((count, posts))
+        self._endowments = np.array([each.endowment if isinstance(each, Standard) else 0.0 for each in self.agents])
+        self._observed: Whole = np.zeros(count, dtype=np.int64)
+        self._relayed = np.zeros(count, dtype=bool)
+        self._places: list[tuple[int, int]] = [(0, 0)] * count
+        self._fraction = np.ones(count)
+        self._beyond: dict[tuple[int, int], int] = {}  # gas that the day's readings add, by kind and place
 
-    def __post_init__(self) -> None:
-        zeros = np.zeros(self.agent.periods + 1)
-        self.total_bids, self.total_sold, self.own_bids, self.own_sold = (zeros.copy() for _ in range(4))
-        self._today_bids = zeros.copy()
-
-    @property
-    def rivals(self) -> Rivals | None:
+    def rivals(self, row: int) -> Rivals | None:
         """Everybody else on each post's last traded day; None before anything was traded."""
-        if not self._traded:
+        if not self.traded:
             return None
-        bids = np.maximum(self.total_bids - self.own_bids, 0.0)
-        sold = np.maximum(self.total_sold - self.own_sold, 0.0)
+        bids, sold = (each[row] for each in self.others)
         return Rivals(bids[1:], sold[1:], float(bids[0]), float(sold[0]))
 
     @property
-    def turn(self) -> bool:
-        """Whether it is this agent's turn to reconsider taking part on the open day."""
-        if self.address not in self.registry:
-            return False
-        return reconsiders(self.open_day, self.registry.index(self.address), len(self.registry))
+    def others(self) -> tuple[FloatArray, FloatArray]:
+        """(n, T + 1) everybody else's bids and deliveries on each post's last traded day."""
+        return np.maximum(self.total_bids - self.own_bids, 0.0), np.maximum(self.total_sold - self.own_sold, 0.0)
+
+    def previous(self, row: int) -> Plan | None:
+        """An agent's last plan; None if it never bid."""
+        if not self.submitted_day[row]:
+            return None
+        bids, offers = self.last_bids[row], self.last_offers[row]
+        return Plan(bids[1:].copy(), float(bids[0]), offers[1:].copy())
+
+    def turn(self, row: int) -> bool:
+        """Whether it is an agent's turn to reconsider taking part on the open day."""
+        place = self.registry.get(self.addresses[row])
+        return place is not None and reconsiders(self.open_day, place, len(self.registry))
 
     def absorb(self, events: Iterable[Event]) -> None:
-        """Take in events of the market, in order; other agents' own events may be left out."""
+        """Take in events of the market, in order, batches unfolded; other agents' own may be left out."""
         for event in events:
-            if event.name in REGISTRATIONS and event["agent"] not in self.registry:
-                self.registry.append(event["agent"])
-            if "agent" in event.values and event["agent"] != self.address:
-                continue
+            row = self.rows.get(event.values.get("agent") or event.values.get("account") or "")
             match event.name:
+                case name if name in REGISTRATIONS:
+                    self.registry.setdefault(event["agent"], len(self.registry))
+                case "Deposited" if row is not None:
+                    self.money[row] += event["money"] // UNIT
+                case "Withdrawn" if row is not None:
+                    self.money[row] -= event["money"] // UNIT
                 case "DayOpened":
-                    self.open_day, self.deadline, self._fraction = event["day"], event["deadline"], 1.0
-                case "Submitted":
-                    self.submitted_day, self._read = event["day"], None
-                    self.own_gas, self.relayed = event["observed_gas"], event["observed_gas"] == 0
-                    self.previous = self._plan(event)
+                    self.open_day, self.opened, self.deadline = event["day"], event["opened"], event["deadline"]
+                    self._fraction[:] = 1.0
+                    self._beyond = {}
+                case "Submitted" if row is not None:
+                    self._note(row, event)
                 case "DayClosed":
                     self.open_day = 0
-                    self._today_bids = self._amounts(event["bids"])
-                case "PlantRun":
-                    self._fraction = from_wad(event["fraction"])
+                    self._today_bids = _amounts(event["bids"])[: self._today_bids.size]
+                case "PlantRun" if row is not None:
+                    self._fraction[row] = from_wad(event["fraction"])
                 case "DayProduced":
-                    self._remember(event["day"], self._amounts(event["delivered"]))
-                case "Read":
-                    self.own_gas, self._read = event["own"], event
-                case "DayMetered" if event["day"] == self.submitted_day:
-                    self.gas = self._charged(event)
+                    self._remember(event["day"], _amounts(event["delivered"])[: self._today_bids.size])
+                case "Settled" if row is not None:
+                    self.money[row] += event["revenue"] + event["refund"]
+                case "Readings":
+                    self._beyond |= readings.unpack(event["readings"])
+                case "DayMetered":
+                    self._charge(event)
+
+    def _note(self, row: int, submitted: Event) -> None:
+        words = submitted["words"]
+        bids = _lanes(words[: self.words])
+        self.money[row] -= int(bids.sum())
+        posts = self.last_bids.shape[1]
+        self.last_bids[row] = bids[:posts] / UNIT
+        self.last_offers[row] = _lanes(words[self.words :])[:posts] / UNIT if len(words) > self.words else 0.0
+        self.submitted_day[row] = submitted["day"]
+        self._observed[row], self._relayed[row] = submitted["observed_gas"], submitted["relayed"]
+        self._places[row] = submitted["kind"], submitted["place"]
 
     def _remember(self, day: int, delivered: FloatArray) -> None:
-        own_bids, own_sold = np.zeros_like(delivered), np.zeros_like(delivered)
-        if self.submitted_day == day and self.previous:
-            own_bids = np.concatenate([[self.previous.numeraire_bid], self.previous.bids])
-            own_sold[1:] = self.previous.offers * self._fraction
-            own_sold[0] = self.agent.endowment if isinstance(self.agent, Standard) else 0.0
+        there = (self.submitted_day == day)[:, None]
+        sold = self.last_offers * self._fraction[:, None]
+        sold[:, 0] = self._endowments
         traded = (self._today_bids > 0) & (delivered > 0)
         self.total_bids = np.where(traded, self._today_bids, self.total_bids)
         self.total_sold = np.where(traded, delivered, self.total_sold)
-        self.own_bids = np.where(traded, own_bids, self.own_bids)
-        self.own_sold = np.where(traded, own_sold, self.own_sold)
-        self._traded = self._traded or bool(traded.any())
+        self.own_bids = np.where(traded, np.where(there, self.last_bids, 0.0), self.own_bids)
+        self.own_sold = np.where(traded, np.where(there, sold, 0.0), self.own_sold)
+        self.traded = self.traded or bool(traded.any())
 
-    def _charged(self, books: Event) -> int:
-        """Gas of its last day: as it was read then, or by the books that closed it."""
-        found = self._read or books
-        return self.own_gas + found["share"] + (found["relayed"] if self.relayed else 0)
+    def _charge(self, books: Event) -> None:
+        """Gas of the day that is done: what the market saw, what receipts show beyond that, and shares."""
+        for row in np.flatnonzero(self.submitted_day == books["day"]):
+            beyond = 0 if books["silent"] else self._beyond.get(self._places[row], 0)
+            pool = books["relayed"] if self._relayed[row] else 0
+            self.gas[row] = self._observed[row] + beyond + books["share"] + pool
 
-    def _plan(self, submitted: Event) -> Plan:
-        count = words_for(self.agent.periods)
-        bids = self._amounts(submitted["words"][:count])
-        offers = self._amounts(submitted["words"][count:] or [0] * count)
-        return Plan(bids[1:], float(bids[0]), offers[1:])
 
-    def _amounts(self, words: Iterable[int]) -> FloatArray:
-        return np.array([from_units(lane) for lane in unpack(list(words), self.agent.periods + 1)])
+def _lanes(words: Sequence[int]) -> NDArray[Any]:
+    """(4 words,) whole numbers, post 0 first."""
+    raw = b"".join(word.to_bytes(32, "big") for word in words)
+    return np.frombuffer(raw, dtype=">u8").reshape(-1, 4)[:, ::-1].reshape(-1).astype(np.uint64)
+
+
+def _amounts(words: Sequence[int]) -> FloatArray:
+    return np.asarray(_lanes(words) / UNIT)

@@ -74,19 +74,17 @@ class Operator:
     meter: Meter | None  # None where somebody else meters
     kinds: dict[str, int] = field(default_factory=dict)  # registered agents
 
-    def play(self, wait_for_agents: Callable[[int], None]) -> int:
+    def play(self, gather: Callable[[int, int], None]) -> int:
         """One whole day, from wherever it stands; returns its number.
 
-        wait_for_agents : told the day, returns once those who will bid on it have sent their bids
+        gather : told the day and the end of its window, returns once all bids that will come are in blocks
         """
         if self.market.today().phase == Phase.DONE:
             self._attempt([Order(self.market.address, call("open"), PER_CALL)])
         today = self.market.today()
         deadline = today.opened + self.market.rules().window
         if today.phase == Phase.OPEN and self.engine.head()[1] < deadline:
-            wait_for_agents(today.number)
-            if self.engine.is_test:
-                self._mine_submissions(deadline)
+            gather(today.number, deadline)
         self.finish(today.number)
         return today.number
 
@@ -127,7 +125,13 @@ class Operator:
             for event in self._events(*REGISTRATIONS):
                 self.kinds[event["agent"]] = STANDARD if event.name == "StandardRegistered" else PRODUCER
         return [
-            Shown(event["agent"], self.kinds[event["agent"]], tuple(event["words"]), event["to_store"], event["observed_gas"])
+            Shown(
+                event["agent"],
+                self.kinds[event["agent"]],
+                tuple(event["words"]),
+                event["to_store"],
+                event["observed_gas"],
+            )
             for event in submitted
         ]
 
@@ -206,7 +210,7 @@ class Operator:
         gas = min(PER_CALL + count * (PER_SUBMISSION + PER_WORD * words + more), MAX_CALL)
         return Order(self.market.address, data, gas)
 
-    def _mine_submissions(self, deadline: int) -> None:
+    def mine_submissions(self, deadline: int) -> None:
         """Put what waits into blocks inside the window; what does not fit the window is late, as anywhere."""
         while self.engine.pending().ready and self.engine.head()[1] + 1 < deadline:
             self.engine.mine()

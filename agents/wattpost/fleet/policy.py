@@ -15,8 +15,11 @@ from typing import Protocol
 import numpy as np
 
 from wattpost.fleet.participation import why_stay_out
-from wattpost.game import Agent, Plan, Rivals, best_response, opening_plan
+from wattpost.game import Agent, Rivals, best_response, opening_plan
+from wattpost.game import Plan as Action
 from wattpost.game.arrays import FloatArray
+
+RESERVE = 0.1  # of a day's verification that a store keeps beyond the next day's
 
 __all__ = ["BestResponse", "Plan", "Policy", "PolicyError", "StayOut", "View", "load"]
 
@@ -25,11 +28,19 @@ class PolicyError(Exception):
     """A policy cannot be loaded, or what it decided cannot be sent; the message is one sentence."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan(Action):
+    """An action: bids (T,) money, numeraire_bid, offers (T,) kWh; and kWh of the purchase that go to the store."""
+
+    to_store: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class StayOut:
-    """A decision not to take part in a day."""
+    """A decision not to take part in a day; `locked_out` if the market would refuse anyhow, whatever one wants."""
 
     why: str = "its policy chose to"
+    locked_out: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,47 +56,64 @@ class View:
     step : the fraction of the way to its best response that it moves in a day, 0 < step <= 1
     turn : whether it is this agent's turn to reconsider taking part
     outside : whether it chose to stay out when it last decided
+    efficiency : of stores, what of a kWh put in comes out; zero where verification is paid from the purchase
+    store : kWh in its store, all finished days charged
     """
 
     day: int
     agent: Agent
     held: float
     rivals: Rivals | None
-    previous: Plan | None
+    previous: Action | None
     verification: FloatArray
     step: float
     turn: bool = False
     outside: bool = False
+    efficiency: float = 0.0
+    store: float = 0.0
 
 
 class Policy(Protocol):
-    def decide(self, view: View) -> Plan | StayOut:
+    def decide(self, view: View) -> Action | StayOut:
         """What to bid and offer today, if anything."""
 
 
 class BestResponse:
     """Moves `step` of the way from its last plan to the best response to each post's last traded day.
 
-    On its turn it reconsiders whether to take part; between turns it stays in, or out, as it was.
+    On its turn it reconsiders whether to take part; between turns it stays in, or out, as it was. Where verification is
+    paid from a store, what it buys for the store takes the place of what it burns: enough for another such day after
+    today's, and RESERVE of one beyond, because a store that falls short locks it out.
     """
 
     def decide(self, view: View) -> Plan | StayOut:
+        burnt = float(view.verification.sum())
+        to_store, needs, lasting = 0.0, view.verification, view.verification
+        if view.efficiency > 0:
+            if view.store < burnt * (1 - 1e-12):
+                return StayOut(
+                    f"it is locked out: its store holds {view.store:.6g} of {burnt:.6g} kWh", locked_out=True
+                )
+            share = view.verification / burnt if burnt > 0 else view.verification
+            to_store = max(0.0, (2 + RESERVE) * burnt - view.store) / view.efficiency
+            needs, lasting = share * to_store, view.verification / view.efficiency
         if view.rivals is None or view.previous is None:
-            return opening_plan(view.agent, held=view.held, verification=view.verification)
+            plan = opening_plan(view.agent, held=view.held, verification=needs)
+            return Plan(plan.bids, plan.numeraire_bid, plan.offers, to_store)
         if view.turn:
-            why = why_stay_out(view.agent, view.rivals, view.verification, view.held)
+            why = why_stay_out(view.agent, view.rivals, lasting, view.held)
             if why:
                 return StayOut(why)
         elif view.outside:
             return StayOut("it stays out until its turn to reconsider")
-        best = best_response(view.agent, view.rivals, verification=view.verification, held=view.held)
+        best = best_response(view.agent, view.rivals, verification=needs, held=view.held)
         last, step = view.previous, view.step
         bids = last.bids + step * (best.bids - last.bids)
         good = last.numeraire_bid + step * (best.numeraire_bid - last.numeraire_bid)
         offers = last.offers + step * (best.offers - last.offers)
         money = float(bids.sum()) + good
         scale = min(1.0, view.held / money) if money > 0 else 1.0
-        return Plan(bids * scale, good * scale, offers)
+        return Plan(bids * scale, good * scale, offers, to_store)
 
 
 BUILT_IN = {"best-response": BestResponse}
@@ -112,15 +140,18 @@ def load(name: str) -> Policy:
     return policy  # type: ignore[no-any-return]
 
 
-def check(plan: Plan, view: View) -> Plan:
+def check(plan: Action, view: View) -> Plan:
     """The plan, if it can be sent; whoever wrote the policy, nobody bids nonsense or more than it holds."""
     periods = view.verification.size
     bids, offers = np.asarray(plan.bids, dtype=float), np.asarray(plan.offers, dtype=float)
     if bids.shape != (periods,) or offers.shape != (periods,):
         raise PolicyError(f"The policy decided on {bids.size} bids and {offers.size} offers for {periods} periods.")
-    amounts = np.concatenate([bids, offers, [plan.numeraire_bid]])
+    to_store = float(getattr(plan, "to_store", 0.0))
+    amounts = np.concatenate([bids, offers, [plan.numeraire_bid, to_store]])
     if not np.all(np.isfinite(amounts)) or np.any(amounts < 0):
         raise PolicyError("The policy decided on an amount that is negative or not a number.")
     if float(bids.sum()) + plan.numeraire_bid > view.held * (1 + 1e-9):
         raise PolicyError("The policy decided to bid more bytecoin than the agent holds.")
-    return Plan(bids, float(plan.numeraire_bid), offers)
+    if to_store > 0 and view.efficiency == 0:
+        raise PolicyError("The policy decided to store electricity, and this market has no stores.")
+    return Plan(bids, float(plan.numeraire_bid), offers, to_store)

@@ -1,7 +1,7 @@
-"""The process an agent lives in: `python -m wattpost.fleet.process`, told who it is by one line on standard input.
+"""The process agents live in: `python -m wattpost.fleet.process`, told who they are by one line on standard input.
 
 It ends when standard input does, so that no agent outlives whoever started it. What it does goes to standard output,
-one JSON object a line; keys go nowhere.
+one JSON object a line for all it hosts; keys go nowhere.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,11 @@ from wattpost.chain.keys import Key, derive, load
 from wattpost.chain.market import Market
 from wattpost.chain.rpc import Rpc
 from wattpost.chain.wallet import Wallet
-from wattpost.fleet.agent import Agent, Settings, work
+from wattpost.fleet.agent import Agent, Report, Settings
+from wattpost.fleet.host import Host, work
+from wattpost.fleet.relaying import Desk
 
+POLL = 0.02  # seconds
 FIRST_RANK = 100  # agents come after the operator's own keys in every block
 
 
@@ -47,11 +50,21 @@ def main() -> None:
     agents = []
     for each in task["agents"]:
         wallet = Wallet(rpc, key_of(each["key"]), chain_id=deployment.chain_id, rank=FIRST_RANK + each["index"])
-        agents.append(Agent(Settings.read(each), wallet, market))
-    work(agents, market, _report)
+        agents.append(Agent(Settings.read(each), wallet))
+    desk = Desk(task["relayer"]["url"], task["relayer"]["address"]) if task.get("relayer") else None
+    host = Host(agents, market, desk)
+    work(host, lambda: _say({"ready": [agent.name for agent in agents]}), _report, POLL)
 
 
-def _report(what: Mapping[str, Any]) -> None:
+def _report(done: Iterable[Report]) -> None:
+    days: dict[int, list[tuple[str, str, str]]] = {}
+    for each in done:
+        days.setdefault(each.day, []).append((each.name, each.did, each.why))
+    for day, reports in days.items():
+        _say({"day": day, "done": reports})
+
+
+def _say(what: Mapping[str, Any]) -> None:
     sys.stdout.write(json.dumps(what) + "\n")
     sys.stdout.flush()
 

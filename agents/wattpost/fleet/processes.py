@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -44,15 +44,26 @@ class Fleet:
     incidents: list[str] = field(default_factory=list)
     _said: queue.Queue[dict[str, Any]] = field(default_factory=queue.Queue)
     _ready: set[str] = field(default_factory=set)
-    _done: dict[int, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    _done: dict[int, dict[str, tuple[str, str]]] = field(default_factory=dict)  # what agents did, and why
     _mourned: set[str] = field(default_factory=set)
 
-    def start(self, agents: Sequence[Mapping[str, Any]], url: str, deployment: Deployment, processes: int = 0) -> None:
-        """One process an agent, or share them out among `processes`."""
+    def start(
+        self,
+        agents: Sequence[Mapping[str, Any]],
+        url: str,
+        deployment: Deployment,
+        processes: int = 0,
+        relayer: Mapping[str, str] | None = None,
+    ) -> None:
+        """One process an agent, or share them out among `processes`.
+
+        relayer : its `url` and `address`, for agents that sign their bids and have them carried
+        """
         count = min(processes, len(agents)) or len(agents)
+        common = {"url": url, "deployment": asdict(deployment), "relayer": relayer}
         for number in range(count):
             hosted = list(agents[number::count])
-            task = {"url": url, "deployment": asdict(deployment), "agents": hosted}
+            task = common | {"agents": hosted}
             errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - lives as long as the process
             process = subprocess.Popen(
                 [sys.executable, "-m", "wattpost.fleet.process"],
@@ -89,10 +100,24 @@ class Fleet:
         """Wait until every living agent has said what it does about a day; returns those that have not."""
         return self._wait(lambda: self.alive() - self._done.get(day, {}).keys(), timeout)
 
+    def wait_direct(self, day: int, names: Collection[str], timeout: float) -> set[str]:
+        """Wait until those named have taken their signed bids back and submitted by themselves; who has not."""
+        wanted = set(names)
+
+        def missing() -> set[str]:
+            done = self._done.get(day, {})
+            return {name for name in wanted & self.alive() if done.get(name, ("signed", ""))[0] == "signed"}
+
+        return self._wait(missing, timeout)
+
+    def signed(self, day: int) -> set[str]:
+        """Agents whose last word about a day is that they signed a bid for the relayer."""
+        return {name for name, (did, _) in self._done.get(day, {}).items() if did == "signed"}
+
     def absences(self, day: int) -> dict[str, str]:
         """Agents that said they would not bid on a day, and why."""
         said = self._done.get(day, {})
-        return {name: done["why"] for name, done in said.items() if done["did"] != "submitted"}
+        return {name: why for name, (did, why) in said.items() if did not in ("submitted", "signed")}
 
     def _wait(self, missing: Any, timeout: float) -> set[str]:
         until = time.monotonic() + timeout
@@ -108,10 +133,9 @@ class Fleet:
                 return left
 
     def _note(self, said: dict[str, Any]) -> None:
-        if said.get("ready"):
-            self._ready.add(said["name"])
-        else:
-            self._done.setdefault(said["day"], {})[said["name"]] = said
+        self._ready.update(said.get("ready", ()))
+        for name, did, why in said.get("done", ()):
+            self._done.setdefault(said["day"], {})[name] = did, why
 
     def _listen(self, stream: Any) -> None:
         for line in stream:

@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 from wattpost.chain.deployment import Deployment
 from wattpost.chain.engine import Engine
-from wattpost.chain.units import to_wad
+from wattpost.chain.units import to_units, to_wad
 from wattpost.chain.wallet import Wallet
 from wattpost.energy import kappa_of
 from wattpost.fleet import founding
 from wattpost.fleet.keyring import OPERATOR_RANK, Keyring
+from wattpost.spec.amounts import UNIT
 from wattpost.study.scenario import Scenario
 
 
@@ -27,17 +28,27 @@ def open_market(
 ) -> Deployment:
     """Found the scenario's market with the operator's key; `deployed` is told once the contracts stand."""
     wallet = operator_wallet(engine, ring)
+    verification = scenario.verification
+    kappa = kappa_of(verification.layer, verification.joules_per_gas)
+    efficiency, store = 0, 0
+    if verification.financing == "inventory":
+        efficiency = to_wad(verification.efficiency)
+        days = founding.FIRST_DAYS * kappa * verification.gas
+        store = days if verification.store is None else to_wad(verification.store, "the store of an agent")
     terms = founding.Terms(
         periods=scenario.periods,
         window=scenario.window,
         patience=scenario.patience,
-        kappa=kappa_of(scenario.verification.layer, scenario.verification.joules_per_gas),
+        kappa=kappa,
         meter=ring.meter.address,
         dust_account=ring.dust_account,
+        efficiency=efficiency,
+        first_gas=verification.gas if efficiency else 0,
     )
     supply = founding.supply_for(len(scenario.agents), scenario.bytecoin)
     deployment = founding.deploy(engine, wallet, terms, supply)
     deployed(deployment)
     agents = dict(zip(ring.agents, scenario.agents, strict=True))
-    founding.register(engine, wallet, deployment, agents, to_wad(scenario.bytecoin))
+    money = to_units(scenario.bytecoin, "the bytecoin of an agent") * UNIT  # a market moves whole units
+    founding.register(engine, wallet, deployment, agents, money, store)
     return deployment

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from wattpost.chain import readings
 from wattpost.chain.events import Event
 from wattpost.chain.units import from_units, from_wad
-from wattpost.energy import Reading
 from wattpost.game import Action, Plan, Producer, Rivals, Standard, gain, payoff
 from wattpost.game.agents import Agent
-from wattpost.spec.amounts import UNIT, unpack
+from wattpost.spec.amounts import UNIT, WAD, unpack, words_for
 from wattpost.spec.day import Amounts, share
 
 
@@ -24,9 +24,20 @@ class _Account:
     """One agent's way through the run, in the chain's units."""
 
     money: int = 0  # 18 decimals, in the market
+    balance: int = 0  # kWh, 18 decimals, stored or, below zero, owed
     consumed: int = 0  # kWh, 18 decimals, over all days
-    arrears: int = 0
     gas: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Charge:
+    """What an agent is charged for a day, by the rule of the energy ledger; kWh with 18 decimals."""
+
+    own_gas: int  # of its own transactions, or its share of the batches that carried its bid
+    shared_gas: int
+    verification: int
+    consumed: int
+    balance: int  # afterwards
 
 
 @dataclass(slots=True)
@@ -41,9 +52,11 @@ class _Day:
     submitted: dict[str, tuple[Amounts, Amounts]] = field(default_factory=dict)
     fractions: dict[str, int] = field(default_factory=dict)
     settled: dict[str, Event] = field(default_factory=dict)
-    metered: dict[str, Event] = field(default_factory=dict)
+    owners: dict[str, Event] = field(default_factory=dict)  # submissions by agent
+    beyond: dict[tuple[int, int], int] = field(default_factory=dict)  # gas that readings add, by kind and place
+    charged: dict[str, _Charge] = field(default_factory=dict)
+    balances: dict[str, int] = field(default_factory=dict)  # when it was done
     closed_with: dict[str, int] = field(default_factory=dict)
-    silent: bool = False
 
 
 @dataclass(slots=True)
@@ -52,10 +65,13 @@ class Results:
 
     agents : by address, in the scenario's order
     profile : (T,) how an agent's verification is laid over the periods
+    kappa, efficiency : of the market: 10^-18 kWh per gas; of stores, 18 decimals, zero where there are none
     """
 
     agents: Mapping[str, Agent]
     profile: Sequence[float]
+    kappa: int = 0
+    efficiency: int = 0
     days: list[_Day] = field(default_factory=list)
     accounts: dict[str, _Account] = field(default_factory=dict)
 
@@ -77,14 +93,17 @@ class Results:
             case "Deposited" | "Withdrawn" if event["account"] in self.accounts:
                 sign = 1 if event.name == "Deposited" else -1
                 self.accounts[event["account"]].money += sign * event["money"]
+            case "StandardRegistered" | "ProducerRegistered" if event["agent"] in self.accounts:
+                self.accounts[event["agent"]].balance = event["store"]
             case "DayOpened":
                 self.days.append(_Day(event["day"], {name: each.money for name, each in self.accounts.items()}))
             case _ if day is None or event.values.get("day") != day.number:
                 return
             case "Submitted" if event["agent"] in self.accounts:
-                bids = unpack(event["bids"], self.posts)
-                offers = unpack(event["offers"], self.posts) if event["offers"] else (0,) * self.posts
-                day.submitted[event["agent"]] = bids, offers
+                count = words_for(self.posts - 1)
+                bids = unpack(event["words"][:count], self.posts)
+                offers = unpack(event["words"][count:] or [0] * count, self.posts)
+                day.submitted[event["agent"]], day.owners[event["agent"]] = (bids, offers), event
                 self.accounts[event["agent"]].money -= sum(bids) * UNIT
             case "DayClosed":
                 day.bids, day.offers = unpack(event["bids"], self.posts), unpack(event["offers"], self.posts)
@@ -99,14 +118,31 @@ class Results:
                 self.accounts[event["agent"]].money += (event["revenue"] + event["refund"]) * UNIT
             case "DaySettled":
                 day.closed_with = {name: each.money for name, each in self.accounts.items()}
-            case "Metered" if event["agent"] in self.accounts:
-                account = self.accounts[event["agent"]]
-                day.metered[event["agent"]] = event
-                account.consumed += event["consumed"]
-                account.arrears = event["arrears"]
-                account.gas += event["gas_used"]
+            case "Readings":
+                day.beyond |= readings.unpack(event["readings"])
             case "DayMetered":
-                day.silent = event["silent"]
+                for agent in day.settled:
+                    self._charge(day, agent, event)
+                day.balances = {name: each.balance for name, each in self.accounts.items()}
+
+    def _charge(self, day: _Day, agent: str, books: Event) -> None:
+        """Charge an agent for a day that is done: from its store, or what it owes on top, then from its purchase."""
+        account, submitted = self.accounts[agent], day.owners[agent]
+        own: int = submitted["observed_gas"]
+        if submitted["relayed"]:
+            own += books["relayed"]
+        if not books["silent"]:
+            own += day.beyond.get((submitted["kind"], submitted["place"]), 0)
+        gas = own + books["share"]
+        bought = day.settled[agent]["energy"]
+        stored = min(submitted["to_store"], bought)
+        balance = account.balance + stored * UNIT * self.efficiency // WAD - self.kappa * gas
+        rest = (bought - stored) * UNIT
+        taken = min(rest, max(0, -balance))
+        account.balance = balance + taken
+        account.consumed += rest - taken
+        account.gas += gas
+        day.charged[agent] = _Charge(own, books["share"], self.kappa * gas, rest - taken, account.balance)
 
     # ---- tables
 
@@ -129,23 +165,19 @@ class Results:
                     "dust": from_units(bids - paid[post]) if traded else 0.0,
                 }
 
-    def agent_rows(
-        self, readings: Mapping[int, Reading], absences: Mapping[int, Mapping[str, str]]
-    ) -> Iterator[dict[str, Any]]:
+    def agent_rows(self, absences: Mapping[int, Mapping[str, str]]) -> Iterator[dict[str, Any]]:
         """Rows of `agents.parquet`; absences say by day and name why somebody did not bid."""
         for day in self.days:
             if not day.bids:
                 continue
             for address, agent in self.agents.items():
-                yield self._row(day, address, agent, readings.get(day.number), absences.get(day.number, {}))
+                yield self._row(day, address, agent, absences.get(day.number, {}))
 
-    def _row(
-        self, day: _Day, address: str, agent: Agent, reading: Reading | None, absences: Mapping[str, str]
-    ) -> dict[str, Any]:
-        metered = day.metered.get(address)
+    def _row(self, day: _Day, address: str, agent: Agent, absences: Mapping[str, str]) -> dict[str, Any]:
+        charged = day.charged.get(address)
         submitted = address in day.submitted
         bids, offers = day.submitted.get(address, ((0,) * self.posts, (0,) * self.posts))
-        by_reading = reading is not None and metered is not None and not day.silent
+        balance = day.balances.get(address, 0)
         row: dict[str, Any] = {
             "day": day.number,
             "agent": address,
@@ -156,18 +188,26 @@ class Results:
             "offers": [from_units(offer) for offer in offers[1:]],
             "allocations": [from_units(each) for each in self._allocation(day, bids)],
             "revenue": from_units(day.settled[address]["revenue"]) if address in day.settled else 0.0,
-            "own_gas": reading.own[address] if by_reading and reading else metered["gas_used"] if metered else 0,
-            "shared_gas": reading.share if by_reading and reading else 0,
-            "verification_kwh": from_wad(metered["verification"]) if metered else 0.0,
-            "consumed_kwh": from_wad(metered["consumed"]) if metered else 0.0,
-            "arrears_kwh": from_wad(metered["arrears"]) if metered else 0.0,
+            "relayed": submitted and bool(day.owners[address]["relayed"]),
+            "own_gas": charged.own_gas if charged else 0,
+            "shared_gas": charged.shared_gas if charged else 0,
+            "verification_kwh": from_wad(charged.verification) if charged else 0.0,
+            "consumed_kwh": from_wad(charged.consumed) if charged else 0.0,
+            "arrears_kwh": from_wad(max(0, -balance)),
+            "store_kwh": from_wad(max(0, balance)),
             "bytecoin": from_wad(day.closed_with.get(address, 0)),
         }
-        if submitted and metered:
-            row |= self._judged(day, address, agent, from_wad(metered["verification"]))
+        if charged:
+            row |= self._judged(day, address, agent, from_wad(self._burden(day, address, charged)))
         if not submitted:
             row["note"] = absences.get(agent.name, "it sent nothing")
         return row
+
+    def _burden(self, day: _Day, address: str, charged: _Charge) -> int:
+        """kWh that do not serve to consume: the verification, or, where there are stores, what went into the store."""
+        if not self.efficiency:
+            return charged.verification
+        return min(day.owners[address]["to_store"], day.settled[address]["energy"]) * UNIT
 
     def _judged(self, day: _Day, address: str, agent: Agent, verification: float) -> dict[str, Any]:
         """Utility, and what a best response to the same rivals would have added."""
@@ -214,7 +254,7 @@ class Results:
     def state_digest(self) -> str:
         """Over every agent's final bytecoin, kWh and gas, in the scenario's order."""
         pairs = zip(self.agents.values(), self.accounts.values(), strict=True)
-        state = [[agent.name, each.money, each.consumed, each.arrears, each.gas] for agent, each in pairs]
+        state = [[agent.name, each.money, each.consumed, each.balance, each.gas] for agent, each in pairs]
         return hashlib.sha256(_json(state)).hexdigest()
 
     def market_digest(self) -> str:

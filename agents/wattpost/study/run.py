@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,11 +23,17 @@ from wattpost.study.job import Progress, RunError
 from wattpost.study.scenario import Scenario
 from wattpost.study.session import Session
 
+SUBMIT = ("direct", "relayed")
+FEW = 32  # agents that each have a process of their own
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """How a scenario is run.
 
+    processes, agents_per_process : how agents share processes; by default each of a few has its own, and many share
+        as many processes as there are cores
+    submit : "direct", or "relayed": agents sign their bids, and a relayer brings them to the chain in batches
     keys, password : the folder of encrypted key files and what opens them; only for the engine `rpc`
     wait : seconds of patience with agents that do not answer before a day goes on without them
     """
@@ -34,6 +41,8 @@ class Options:
     engine: str = "eth-tester"
     out: Path = Path("runs/run")
     processes: int = 0
+    agents_per_process: int = 0
+    submit: str = "direct"
     policy: str = "best-response"
     url: str | None = None
     keys: Path | None = None
@@ -70,13 +79,16 @@ def run(scenario: Scenario, options: Options, progress: Progress, engine: Engine
     for agent in scenario.producers:
         Plant.of(agent)
     founding.supply_for(len(scenario.agents), scenario.bytecoin)
+    if options.submit not in SUBMIT:
+        raise RunError(f"There is no way to submit called {options.submit!r}: choose {' or '.join(SUBMIT)}.")
+    processes = _processes(len(scenario.agents), options)
     ring = _keyring(scenario, options)
     timings: dict[str, float] = {}
     with run_folder(options.out, options.replace) as folder:
         progress.stage("starting the chain")
         chain = engine or open_engine(options.engine, port=options.port, url=options.url)
         with chain, _timed(timings, "chain"):
-            session = Session(scenario, options.policy, options.wait, options.processes, chain, ring, kappa)
+            session = Session(scenario, options.policy, options.wait, processes, chain, ring, kappa, options.submit)
             session.found(folder, progress)
             with _timed(timings, "days"):
                 session.trade(progress)
@@ -100,6 +112,15 @@ def run(scenario: Scenario, options: Options, progress: Progress, engine: Engine
 def with_changes(scenario: Scenario, *, days: int | None = None, seed: int | None = None) -> Scenario:
     """The scenario with what the command line overrides."""
     return replace(scenario, days=days or scenario.days, seed=scenario.seed if seed is None else seed)
+
+
+def _processes(agents: int, options: Options) -> int:
+    """How many processes; 0 gives each agent its own."""
+    if options.processes and options.agents_per_process:
+        raise RunError("Give --processes or --agents-per-process, not both.")
+    if options.agents_per_process:
+        return -(-agents // options.agents_per_process)
+    return options.processes or (0 if agents <= FEW else os.cpu_count() or 1)
 
 
 def _keyring(scenario: Scenario, options: Options) -> Keyring:

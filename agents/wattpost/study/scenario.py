@@ -9,7 +9,8 @@ The format is section 6 of the design, with these additions:
 - a producer's ``solar = { latitude, longitude, date, timezone }`` and a utility's
   ``electricity = { profile, date }``: see `scenario_profiles`. A single number as ``electricity``
   is the same weight in every period.
-- ``[verification] profile``: how an agent's V is laid over the periods (default: evenly).
+- ``[verification] profile``: how an agent's V is laid over the periods (default: evenly); ``efficiency`` (default 1)
+  and ``store`` (kWh that each agent has at first; default what two days of ``gas`` burn) for ``financing = "inventory"``.
 
 Whatever is wrong with a file becomes a `ScenarioError`: one sentence that names file and key.
 """
@@ -43,7 +44,10 @@ SECTIONS = ("market", "standard", "producer", "verification")
 MARKET_KEYS = (
     "name", "about", "periods", "days", "seed", "bytecoin", "step", "window", "patience",
 )  # fmt: skip
-VERIFICATION_KEYS = ("layer", "joules_per_gas", "gas", "financing", "payers", "profile")
+VERIFICATION_KEYS = (
+    "layer", "joules_per_gas", "gas", "financing", "efficiency", "store", "payers", "profile",
+)  # fmt: skip
+MOST_STORED = 1e9  # kWh
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,8 @@ class Verification:
     financing: str  # "purchase" | "inventory"
     payers: str  # "all" | "standard"
     profile: tuple[float, ...]  # T shares of an agent's V, summing to one
+    efficiency: float = 1.0  # of stores; for inventory
+    store: float | None = None  # kWh in each agent's store at first; None: two days of what `gas` burns
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,8 +112,6 @@ class Scenario:
             yield f"a run needs at least one {absent}; add a [[{absent.split()[0]}]] section."
         if self.verification.payers != "all":
             yield '[verification] payers = "standard" can only be solved: on chain everybody pays.'
-        if self.verification.financing != "purchase":
-            yield '[verification] financing = "inventory" can only be solved: a run pays from the purchase.'
         yield from _too_large("[market] bytecoin", self.bytecoin)
         if self.bytecoin < SMALLEST_UNIT:
             yield "[market] bytecoin must be at least 1e-9 in a run, for bids are paid in advance."
@@ -247,11 +251,17 @@ def _verification(source: str, section: object, periods: int) -> Verification:
     layer = table.text("layer", "proof-of-stake")
     if layer not in (known := _layers()):
         raise ScenarioError(f'{table.where} layer "{layer}" is not known{near(layer, known) or _listed(known)}')
+    financing = table.text("financing", "purchase", choices=("purchase", "inventory"))
+    for key in ("efficiency", "store"):
+        if key in table and financing != "inventory":
+            raise ScenarioError(f'{table.where} {key} goes with financing = "inventory".')
     return Verification(
         layer=None if by_hand is not None else layer,
         joules_per_gas=by_hand,
         gas=table.whole("gas", 150_000, high=10**15),
-        financing=table.text("financing", "purchase", choices=("purchase", "inventory")),
+        financing=financing,
+        efficiency=table.number("efficiency", 1.0, high=1.0, above=True),
+        store=table.number("store", high=MOST_STORED) if "store" in table else None,
         payers=table.text("payers", "all", choices=("all", "standard")),
         profile=tuple(share / sum(profile) for share in profile),
     )

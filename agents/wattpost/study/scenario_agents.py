@@ -19,7 +19,7 @@ STANDARD_KEYS = ("name", "count", "endowment", "utility")
 PRODUCER_KEYS = ("name", "count", "theta", "c", "capacity", "solar", "utility", "investment_cost")
 MOST_AGENTS = 10_000_000
 NAME = re.compile(r"\w[\w -]*")  # key files and logs are called after agents
-RESERVED = ("operator", "meter")
+RESERVED = ("operator", "meter", "relayer")
 
 
 def read_standard(
@@ -71,7 +71,7 @@ def _open(source: str, section: str, number: int, group: object, keys: tuple[str
     table = Table(f"{source}: {where}", group, keys)
     name = table.text("name", section)
     if not NAME.fullmatch(name) or name in RESERVED:
-        raise table.refuse("name", f"letters, digits, spaces, - and _, and not {' or '.join(RESERVED)}")
+        raise table.refuse("name", f"letters, digits, spaces, - and _, and not {', '.join(RESERVED)}")
     count = table.whole("count", 1, low=1, high=MOST_AGENTS)
     return table, [name] if count == 1 else [f"{name}-{place}" for place in range(1, count + 1)]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,10 +11,13 @@ from typing import Any
 from wattpost.chain.engine import Engine
 from wattpost.chain.market import Market
 from wattpost.chain.wallet import Wallet
-from wattpost.fleet.keyring import METER_RANK, Keyring
+from wattpost.fleet.gathering import Gathering
+from wattpost.fleet.keyring import METER_RANK, RELAYER_RANK, Keyring
 from wattpost.fleet.meter import Meter
 from wattpost.fleet.operator import Operator
 from wattpost.fleet.processes import Fleet
+from wattpost.fleet.relayer import Relayer
+from wattpost.fleet.relaying import DeskServer
 from wattpost.fleet.tasks import task
 from wattpost.study.job import Progress, RunError
 from wattpost.study.opening import open_market, operator_wallet
@@ -33,6 +38,7 @@ class Session:
     engine: Engine
     keyring: Keyring
     kappa: int
+    submit: str = "direct"
     deployment: Any = None
     meter: Meter | None = None
     incidents: list[str] = field(default_factory=list)
@@ -43,7 +49,8 @@ class Session:
         progress.stage("deploying contracts and registering agents")
         ring = self.keyring
         if self.engine.is_test:
-            self.engine.fund([ring.operator.address, ring.meter.address, *ring.agents])
+            relayer = [ring.relayer.address] if ring.relayer else []
+            self.engine.fund([ring.operator.address, ring.meter.address, *relayer, *ring.agents])
         self.deployment = open_market(self.engine, self.scenario, ring)
         self.deployment.save(folder / "deployment.json")
 
@@ -68,27 +75,43 @@ class Session:
         meter_wallet = Wallet(self.engine.rpc, ring.meter, chain_id=self.engine.chain_id, rank=METER_RANK)
         self.meter = Meter(self.engine, meter_wallet, market)
         operator = Operator(self.engine, operator_wallet(self.engine, ring), market, self.meter)
-        with Fleet(incidents=self.incidents) as fleet:
+        with ExitStack() as opened:
+            relayer, reached = self._relayer(market, opened)
+            fleet = opened.enter_context(Fleet(incidents=self.incidents))
             progress.stage("starting agents", len(tasks))
-            fleet.start(tasks, self.engine.url, self.deployment, self.processes)
+            fleet.start(tasks, self.engine.url, self.deployment, self.processes, reached)
             for name in sorted(fleet.wait_ready(self.wait)):
                 self.incidents.append(f"{name} did not get ready within {self.wait:g} s.")
             if not fleet.alive():
                 raise RunError(f"No agent process lives: {' '.join(self.incidents)}")
             self._mine_deposits()
             progress.stage("trading", scenario.days)
+            patience = self.wait if self.engine.is_test else scenario.window / 4
+            names = {address: agent.name for address, agent in zip(ring.agents, scenario.agents, strict=True)}
+            gathering = Gathering(operator, fleet, names, patience, relayer, self.incidents)
             for count in range(1, scenario.days + 1):
-                operator.play(lambda day: self._wait(fleet, day))
+                day = operator.play(gathering.gather)
+                self._note_absences(fleet, day, gathering.late)
                 progress.advance(count)
         self.incidents += self._absent()
+
+    def _relayer(self, market: Market, opened: ExitStack) -> tuple[Relayer | None, dict[str, str] | None]:
+        """The relayer and how agents reach it, where bids are relayed; it ends with `opened`."""
+        key = self.keyring.relayer
+        if self.submit != "relayed":
+            return None, None
+        if key is None:
+            raise RunError("There is no key file relayer.json: make one with `wattpost keys`.")
+        relayer = Relayer(Wallet(self.engine.rpc, key, chain_id=self.engine.chain_id, rank=RELAYER_RANK), market)
+        server = opened.enter_context(DeskServer(relayer))
+        return relayer, {"url": server.url, "address": relayer.address}
 
     def _mine_deposits(self) -> None:
         self.engine.mine()
         while any(self.engine.waiting(self.keyring.agents).values()):
             self.engine.mine()
 
-    def _wait(self, fleet: Fleet, day: int) -> None:
-        late = fleet.wait_day(day, self.wait if self.engine.is_test else self.scenario.window)
+    def _note_absences(self, fleet: Fleet, day: int, late: Collection[str]) -> None:
         present = fleet.alive()
         absences = fleet.absences(day) | dict.fromkeys(late, f"it did not answer within {self.wait:g} s")
         for agent in self.scenario.agents:
@@ -112,17 +135,17 @@ class Session:
     def results(self) -> Results:
         """The run's days, read from the chain."""
         agents = dict(zip(self.keyring.agents, self.scenario.agents, strict=True))
-        results = Results(agents, self.scenario.verification.profile)
         market = Market(self.engine.rpc, self.deployment)
+        rules = market.rules()
+        results = Results(agents, self.scenario.verification.profile, rules.kappa, rules.efficiency)
         results.absorb(market.events(market.first_block, self.engine.rpc.block_number()))
         return results
 
     def write_tables(self, results: Results, folder: Path) -> None:
         from wattpost.study.tables import write_agents, write_days
 
-        readings = self.meter.readings if self.meter else {}
         write_days(folder / "days.parquet", results.day_rows())
-        write_agents(folder / "agents.parquet", results.agent_rows(readings, self.absences))
+        write_agents(folder / "agents.parquet", results.agent_rows(self.absences))
 
     def manifest(self, results: Results, timings: dict[str, float], command: str) -> dict[str, Any]:
         """Enough to repeat the run, and to compare another with it."""
@@ -140,6 +163,7 @@ class Session:
             "chain_id": self.engine.chain_id,
             "seed": scenario.seed,
             "policy": self.policy,
+            "submit": self.submit,
             "test_keys": self.engine.is_test,
             "versions": _versions(),
             "contracts": {

@@ -22,11 +22,14 @@ bids               T + 1 amounts of bytecoin, [0] on the consumption good
 offers             T amounts of kWh (zeros for a standard agent)
 allocations        T + 1 amounts bought: [0] of the good, then kWh
 revenue            bytecoin from sales
-own_gas            gas of its own transactions, failed ones included
+relayed            whether a relayer carried its bid
+own_gas            gas of its own transactions, failed ones included, and its share of the batches
+                   that carried its bid
 shared_gas         its share of the day's common gas
 verification_kwh   energy burnt to validate its payments: kappa * (own_gas + shared_gas)
 consumed_kwh       what was left to use
 arrears_kwh        verification energy that no purchase has covered yet
+store_kwh          held in its store when the day was done
 bytecoin           held at the end of the day
 gap                what a best response would have added, in consumption equivalents (0.001 is
                    0.1 %), infinite where no growth would do; null when not computed, and
@@ -82,11 +85,13 @@ AGENTS = _schema(
     offers=_AMOUNTS,
     allocations=_AMOUNTS,
     revenue=_AMOUNT,
+    relayed=pa.bool_(),
     own_gas=pa.int64(),
     shared_gas=pa.int64(),
     verification_kwh=_AMOUNT,
     consumed_kwh=_AMOUNT,
     arrears_kwh=_AMOUNT,
+    store_kwh=_AMOUNT,
     bytecoin=_AMOUNT,
     gap=(_AMOUNT,),
     utility=(_AMOUNT,),
