@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeAlias
 
+from wattpost.audit import replay
 from wattpost.audit.archive import Archive, Node
+from wattpost.audit.case import Case
 from wattpost.audit.deployed import Deployed, read_deployment
 from wattpost.audit.digests import Digests
 from wattpost.audit.integrity import Integrity
@@ -19,7 +21,6 @@ from wattpost.audit.manifest import (
 )
 from wattpost.audit.onchain import check_code, check_state
 from wattpost.audit.raw import Block, Unreadable, hex_address
-from wattpost.audit.replay import Replay
 from wattpost.audit.state import Phase
 from wattpost.audit.verdict import Verdict, Violation
 
@@ -35,7 +36,7 @@ def audit_folder(path: Path | str, progress: Progress | None = None) -> Verdict:
     try:
         deployed = read_deployment(folder / "deployment.json")
         manifest = read_manifest(folder / "manifest.json")
-        audit = _Audit(deployed, verdict, digests_for(manifest, deployed))
+        audit = _Audit(deployed, verdict, digests_for(manifest))
         audit.run(archive.blocks(), progress, None)
         if archive.chain_id != deployed.chain_id:
             audit.convict("deployment.chain", "chain id", deployed.chain_id, archive.chain_id)
@@ -44,10 +45,10 @@ def audit_folder(path: Path | str, progress: Progress | None = None) -> Verdict:
         if manifest is not None:
             for difference in manifest_differences(manifest, deployed):
                 audit.convict(*difference)
-            if audit.digests and not audit.replay.lost:
+            if audit.digests and not audit.case.lost:
                 for difference in digest_differences(manifest, audit.digests):
                     audit.convict(*difference)
-            if days_promised(manifest) > verdict.checked["days"] and not audit.replay.lost:
+            if days_promised(manifest) > verdict.checked["days"] and not audit.case.lost:
                 verdict.could_not(
                     f"The manifest speaks of {days_promised(manifest)} days, and the archive holds "
                     f"{verdict.checked['days']} whole ones."
@@ -79,8 +80,8 @@ def audit_rpc(url: str, deployment_path: Path | str, progress: Progress | None =
         first = deployed.first_block
         audit.run(node.blocks(first), progress, node.head - first + 1)
         audit.finish()
-        if not audit.replay.lost:
-            check_state(node, audit.replay)
+        if not audit.case.lost:
+            check_state(node, audit.case)
         if audit.block is not None and node.block_hash(audit.block.number) != audit.block.hash:
             verdict.violations.clear()
             raise Unreadable("The chain was reorganised while it was read: audit it again.")
@@ -97,8 +98,11 @@ class _Audit:
     def __init__(self, deployed: Deployed, verdict: Verdict, digests: Digests | None = None) -> None:
         self.deployed, self.verdict, self.digests = deployed, verdict, digests
         self.integrity = Integrity(deployed.chain_id)
-        self.replay = Replay(deployed, verdict)
+        self.case = Case(deployed, verdict)
+        if digests:
+            digests.attach(self.case.state)
         self.block: Block | None = None
+        self._check_names()
 
     def convict(
         self, rule: str, field: str, expected: int | str, found: int | str, transaction: str | None = None
@@ -117,9 +121,7 @@ class _Audit:
             except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
                 raise Unreadable(f"Block {block.number} holds a value that cannot be one: {error!r}.") from None
             self._check_kinds(block)
-            self.replay.follow(block)
-            if self.digests:
-                self.digests.follow_block(block, self.deployed.rules.market)
+            replay.follow(self.case, block)
             self.verdict.count("blocks")
             self.verdict.count("transactions", len(block.transactions))
             if progress:
@@ -127,7 +129,8 @@ class _Audit:
 
     def _check_kinds(self, block: Block) -> None:
         """A transaction whose hash and signature cannot be checked must have nothing to do with the market."""
-        ours = (self.deployed.rules.market, self.deployed.rules.token)
+        rules = self.deployed.rules
+        ours = (rules.market, rules.registry, rules.token)
         for transaction, receipt in zip(block.transactions, block.receipts, strict=True):
             if transaction.kind in self.integrity.kinds_unknown and (
                 transaction.to in ours or any(log.address in ours for log in receipt.logs)
@@ -147,14 +150,23 @@ class _Audit:
             self.block = block
             self.convict("deployment.block", "genesis hash", self.deployed.genesis_hash, block.hash)
 
+    def _check_names(self) -> None:
+        """The market's money and registry are the contracts that the deployment names."""
+        rules, contracts = self.deployed.rules, self.deployed.contracts
+        for name, told in (("Bytecoin", rules.token), ("Registry", rules.registry)):
+            address = contracts[name].address
+            if told != address:
+                what = f"Market {name.lower()}"
+                self.convict("deployment.arguments", what, hex_address(address), hex_address(told))
+
     def finish(self) -> None:
         """What only the end can tell."""
-        verdict, integrity, replay = self.verdict, self.integrity, self.replay
-        replay.finish()
+        verdict, integrity, case = self.verdict, self.integrity, self.case
+        replay.finish(case)
         for number, found in integrity.late_differences():
             verdict.convict(Violation(found.rule, found.field, found.expected, found.found, None, number, None, None))
         verdict.checked |= {"header hashes": integrity.hashed, "signatures": integrity.recovered}
-        verdict.checked["days"] = replay.state.day - (replay.state.phase != Phase.DONE)
+        verdict.checked["days"] = case.state.day - (case.state.phase != Phase.DONE)
         verdict.note("Checked of the data: parent hashes, transaction hashes, signatures, nonces, sums of gas, ")
         verdict.notes[-1] += "transactions roots, receipts roots and log filters"
         verdict.notes[-1] += ", header hashes." if integrity.hashed else "."
@@ -163,15 +175,15 @@ class _Audit:
         if integrity.kinds_unknown:
             kinds = ", ".join(map(str, sorted(integrity.kinds_unknown)))
             verdict.note(f"Transactions of type {kinds} are unknown; their hashes and signatures were not checked.")
-        if not replay.state.created or not replay.token.created:
+        if not case.state.created or not case.token.created:
             verdict.could_not("The data do not show the creation of the market and of its money.")
-        if replay.books.strangers:
-            most = sorted(replay.books.strangers.items(), key=lambda item: -item[1])
-            gas = sum(replay.books.strangers.values())
+        if case.books.strangers:
+            most = sorted(case.books.strangers.items(), key=lambda item: -item[1])
+            gas = sum(case.books.strangers.values())
             named = ", ".join(f"{hex_address(sender)} {used}" for sender, used in most[:STRANGERS_NAMED])
             verdict.note(f"Senders who are no agents: {len(most)}, with {gas} gas charged to nobody (most: {named}).")
-        verdict.notes += replay.observed.notes()
-        if replay.donated > 0:
-            verdict.note(f"Donated to the market without a deposit: {replay.donated} (10^-18 bytecoin).")
-        if replay.state.phase != Phase.DONE:
-            verdict.note(f"Day {replay.state.day} is not over: it is {replay.state.phase.name.lower()}.")
+        verdict.notes += case.observed.notes()
+        if case.donated > 0:
+            verdict.note(f"Donated to the market without a deposit: {case.donated} (10^-18 bytecoin).")
+        if case.state.phase != Phase.DONE:
+            verdict.note(f"Day {case.state.day} is not over: it is {case.state.phase.name.lower()}.")

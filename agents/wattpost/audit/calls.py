@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from wattpost.audit.chains import PADDING
 from wattpost.audit.hashing import keccak
 
-Argument: TypeAlias = "int | list[int]"
+Argument: TypeAlias = "int | list[int] | bytes"
 
 WORD = 32
 
@@ -19,38 +20,46 @@ MARKET_FUNCTIONS = (
     "deposit(uint256)",
     "deposit_with_permit(uint256,uint256,uint8,bytes32,bytes32)",
     "withdraw(uint256)",
-    "submit(uint256,uint256[],uint256[])",
-    "register_standard(address,uint256)",
-    "register_producer(address,uint256,uint256,uint256,uint256)",
-    "set_profile(uint256,uint256[3])",
-    "offer_registrar(address)",
-    "accept_registrar()",
-    "meter(uint256,uint256,uint256,uint256[])",
+    "submit(uint256,uint256,bytes)",
+    "relay(uint256,uint256,uint256)",
+    "admit(address,uint256,bool,uint256)",
+    "meter(uint256,uint256,uint256,uint256,uint256[],bool)",
     "open()",
-    "close(uint256,uint256,bytes32,uint256[])",
-    "produce(uint256,uint256,bytes32,uint256[])",
-    "settle(uint256,uint256,uint256,bytes32,uint256[])",
-    "end_unmetered(uint256,address[])",
+    "clear(uint256,uint256,uint256)",
+    "close(uint256,uint256,bytes32,uint256)",
+    "produce(uint256,uint256,bytes32,uint256)",
+    "settle(uint256,uint256,uint256,bytes32,uint256)",
+    "end_unmetered(uint256)",
 )
 MARKET_VIEWS = (
     "rules()",
     "today()",
     "account_of(address)",
-    "plant_of(address)",
-    "profile_of(uint256)",
+    "balance_of(address)",
     "heads()",
     "owed()",
-    "dust()",
+)
+REGISTRY_FUNCTIONS = (
+    "register_standard(address,uint256,uint256)",
+    "register_producer(address,uint256,uint256,uint256,uint256,uint256)",
+    "set_profile(uint256,uint256[3])",
+    "offer_registrar(address)",
+    "accept_registrar()",
+    "bind()",
+)
+REGISTRY_VIEWS = (
+    "market()",
     "registrar()",
     "next_registrar()",
+    "endowment_of(address)",
     "total_endowment()",
     "total_capacity()",
-    "endowment_of(address)",
-    "total_bids(uint256)",
-    "total_offers(uint256)",
-    "total_delivered(uint256)",
-    "fraction_of(address)",
-    "arrears_of(address)",
+    "plant_of(address)",
+    "profile_of(uint256)",
+    "within_capacity(address,uint256[13])",
+    "run(address,uint256[13],uint256[13],uint256)",
+    "inputs_for(uint256,uint256,uint256)",
+    "output_from(uint256,uint256,uint256)",
 )
 TOKEN_FUNCTIONS = (
     "transfer(address,uint256)",
@@ -70,9 +79,11 @@ TOKEN_VIEWS = (
     "DOMAIN_SEPARATOR()",
 )
 # Whose call data must be whole and nothing more: agents' bids, and calls whose gas all share.
-EXACT = frozenset(("open", "submit", "close", "produce", "settle", "meter", "end_unmetered"))
-# The longest list that a function takes.
-LONGEST = {"submit": 13, "meter": 256, "end_unmetered": 256, "close": 1024, "produce": 1024, "settle": 1024}
+EXACT = frozenset(("open", "submit", "meter", "end_unmetered"))
+# Records stand behind their arguments, and zeros behind those; whether they are whole depends on the market's periods.
+WITH_RECORDS = frozenset(("relay", "clear", "close", "produce", "settle"))
+# The longest list, or bytes, that a function takes.
+LONGEST = {"submit": 928, "meter": 256}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +95,8 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
+    """`arguments` of a call with records end with what stands behind the others, as bytes."""
+
     name: str
     arguments: tuple[Argument, ...]
     view: bool
@@ -109,6 +122,7 @@ def _table(functions: tuple[str, ...], views: tuple[str, ...]) -> dict[bytes, Fu
 
 
 MARKET_TABLE = _table(MARKET_FUNCTIONS, MARKET_VIEWS)
+REGISTRY_TABLE = _table(REGISTRY_FUNCTIONS, REGISTRY_VIEWS)
 TOKEN_TABLE = _table(TOKEN_FUNCTIONS, TOKEN_VIEWS)
 
 
@@ -116,36 +130,51 @@ def decode(data: bytes, table: dict[bytes, Function]) -> Decoded:
     """Raises Malformed for what no contract takes."""
     function = table.get(data[:4])
     if len(data) < 4 or function is None:
-        raise Malformed("the market has no such function")
+        raise Malformed("the contract has no such function")
     body = data[4:]
-    if len(body) < sum(WORD * 3 if kind == "uint256[3]" else WORD for kind in function.types):
+    head = WORD * sum(map(_words, function.types))
+    if len(body) < head:
         raise Malformed("its call data is too short")
     arguments: list[Argument] = []
-    at = 0
-    tail = sum(WORD * 3 if kind == "uint256[3]" else WORD for kind in function.types)
-    canonical = True
+    at, tail, canonical = 0, head, True
     for kind in function.types:
-        if kind == "uint256[3]":
-            arguments.append([_word(body, at + WORD * i) for i in range(3)])
-            at += 3 * WORD
-            continue
         word = _word(body, at)
-        at += WORD
-        if kind.endswith("[]"):
+        if kind == "bytes" or kind.endswith("[]"):
             canonical &= word == tail
-            length = _word(body, word)
-            if length > LONGEST[function.name]:
-                raise Malformed("it holds too long a list")
-            items = [_word(body, word + WORD * (i + 1)) for i in range(length)]
-            for item in items:
-                _check(kind[:-2], item)
-            arguments.append(items)
-            tail += WORD * (length + 1)
+            value, size = _listed(function.name, kind, body, word)
+            arguments.append(value)
+            tail += size
+        elif kind.endswith("]"):
+            arguments.append([_word(body, at + WORD * i) for i in range(_words(kind))])
         else:
             _check(kind, word)
             arguments.append(word)
+        at += WORD * _words(kind)
+    if function.name in WITH_RECORDS:
+        return Decoded(function.name, (*arguments, body[head:]), function.view)
     whole = len(body) == tail
     return Decoded(function.name, tuple(arguments), function.view, canonical and whole, whole)
+
+
+def _listed(name: str, kind: str, body: bytes, start: int) -> tuple[Argument, int]:
+    """A list or bytes that stand at `start`, and how much of the data they take."""
+    length = _word(body, start)
+    if length > LONGEST[name]:
+        raise Malformed("it holds too long a list")
+    if kind == "bytes":
+        return body[start + WORD : start + WORD + length].ljust(length, b"\0"), WORD * (1 + -(-length // WORD))
+    return [_word(body, start + WORD * (i + 1)) for i in range(length)], WORD * (length + 1)
+
+
+def records(tail: bytes, words: int) -> list[int] | None:
+    """So many words that stand behind a call's arguments, with zeros behind them; None if anything else does."""
+    if len(tail) != WORD * words + PADDING or any(tail[WORD * words :]):
+        return None
+    return [_word(tail, WORD * i) for i in range(words)]
+
+
+def _words(kind: str) -> int:
+    return int(kind[8:-1]) if kind[-1] == "]" and kind[-2] != "[" else 1
 
 
 def _word(body: bytes, at: int) -> int:
@@ -157,3 +186,5 @@ def _check(kind: str, word: int) -> None:
         raise Malformed("an address in it is too long")
     if kind == "uint8" and word >> 8:
         raise Malformed("a byte in it is too long")
+    if kind == "bool" and word >> 1:
+        raise Malformed("a flag in it is neither true nor false")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from wattpost.audit.deployed import Contract
@@ -13,7 +13,7 @@ Difference: TypeAlias = "tuple[str, str, int | str, int | str]"  # rule, field, 
 
 
 def creation_differences(
-    contract: Contract, transaction: Transaction, receipt: Receipt, block_hash: str
+    contract: Contract, others: Mapping[str, Contract], transaction: Transaction, receipt: Receipt, block_hash: str
 ) -> Iterator[Difference]:
     name = contract.name
     if block_hash != contract.block_hash:
@@ -28,24 +28,27 @@ def creation_differences(
         value = int.from_bytes(given[32 * index : 32 * index + 32], "big")
         if value != stated:
             yield "deployment.arguments", f"{name} {argument}", stated, value
-    runtime = runtime_in(code, 32 * len(fixed_values(contract)))
+    fixed = fixed_values(contract, others)
+    runtime = runtime_in(code, 32 * len(fixed))
     if runtime is not None:
-        behind = b"".join(value.to_bytes(32, "big") for value in fixed_values(contract))
+        behind = b"".join(value.to_bytes(32, "big") for value in fixed)
         hashed = "0x" + keccak(runtime + behind).hex()
         if hashed != contract.code_hash:
             yield "deployment.code", f"{name} code hash", contract.code_hash, hashed
 
 
-def fixed_values(contract: Contract) -> list[int]:
+def fixed_values(contract: Contract, others: Mapping[str, Contract]) -> list[int]:
     """What stands behind the code of a deployed contract, in order: what its constructor fixed."""
     said = contract.arguments
     if contract.name == "Bytecoin":
         return [said["supply"]]
-    if contract.name != "Market":
-        return []
-    periods = said["periods"]
-    order = ("window", "patience", "bytecoin", "dust_account", "technology", "meter", "kappa")
-    return [periods, periods + 1, (periods + 4) // 4, *(said[name] for name in order)]
+    periods = (said if contract.name == "Registry" else others["Registry"].arguments)["periods"]
+    words = (periods + 4) // 4
+    counted = [periods, words, 64 * (periods + 5 - 4 * words)]
+    if contract.name == "Registry":
+        return counted
+    order = ("window", "patience", "bytecoin", "meter", "kappa", "efficiency", "first_gas", "registry", "dust_account")
+    return [*counted, *(said[name] for name in order)]
 
 
 def runtime_in(code: bytes, fixed: int) -> bytes | None:

@@ -10,18 +10,21 @@ from typing import Any
 from wattpost.audit.raw import Unreadable
 from wattpost.audit.state import Rules
 
-MARKET_ARGUMENTS = (
-    "bytecoin",
-    "technology",
-    "periods",
-    "window",
-    "patience",
-    "kappa",
-    "registrar",
-    "meter",
-    "dust_account",
-)
-ARGUMENTS = {"Bytecoin": ("holder", "supply"), "Technology": (), "Market": MARKET_ARGUMENTS}
+ARGUMENTS = {
+    "Bytecoin": ("holder", "supply"),
+    "Registry": ("periods", "registrar"),
+    "Market": (
+        "bytecoin",
+        "registry",
+        "window",
+        "patience",
+        "kappa",
+        "efficiency",
+        "first_gas",
+        "meter",
+        "dust_account",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +46,20 @@ class Deployed:
 
     @property
     def rules(self) -> Rules:
-        market = self.contracts["Market"]
+        market, registry = self.contracts["Market"], self.contracts["Registry"]
         said = market.arguments
         return Rules(
+            chain_id=self.chain_id,
             market=market.address,
             token=said["bytecoin"],
-            technology=said["technology"],
-            periods=said["periods"],
+            registry=said["registry"],
+            periods=registry.arguments["periods"],
             window=said["window"],
             patience=said["patience"],
             kappa=said["kappa"],
-            registrar=said["registrar"],
+            efficiency=said["efficiency"],
+            first_gas=said["first_gas"],
+            registrar=registry.arguments["registrar"],
             meter=said["meter"],
             dust_account=said["dust_account"],
         )

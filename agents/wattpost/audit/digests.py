@@ -1,8 +1,18 @@
-"""The digests that a run's manifest names, computed again from the events of the chain.
+"""The digests that a run's manifest names, computed again from the market as its calls make it.
 
-`state_digest` covers every agent's final bytecoin, kWh, arrears and gas; `market_digest` the days' bids, totals,
-deliveries, outcomes and final bytecoin. Agents stand in the order of their admission, under the names that the
-manifest's scenario gives them.
+Both are SHA-256 over compact JSON (`json.dumps(..., separators=(",", ":"))`, UTF-8), whole numbers in the chain's
+units; agents stand in the order of their admission, under the names that the manifest's scenario gives them.
+
+`state_digest`: one list, an entry for each agent:
+`[name, money, consumed, balance, gas]` at the end of the chain: bytecoin in its account outside escrow (18 decimals);
+kWh consumed on all days that are done, its purchases less what went into stores and what charges took (18 decimals);
+`balance_of`, kWh stored or, below zero, owed (18 decimals); gas that it was charged for those days, shares included.
+
+`market_digest`: the bytes of one list for each day that was opened, one behind the other,
+`[day, bids, offers, delivered, submitted, outcomes]`: the posts' totals by lane (`[]` for a day that is not closed;
+deliveries are zeros until production is over), `[name, bids, offers]` of each submission, offers zeros for standard
+agents, and `[name, energy, good, revenue, refund]` of each that is settled; then the list of the agents' final money.
+Nothing in it depends on gas, on stores or on who carried a bid.
 """
 
 from __future__ import annotations
@@ -14,118 +24,64 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from wattpost.audit.events import decode
-from wattpost.audit.raw import Block, Log
-from wattpost.audit.shares import lanes
-
-UNIT = 10**9
-
-
-@dataclass(slots=True)
-class _Agent:
-    money: int = 0
-    consumed: int = 0
-    arrears: int = 0
-    gas: int = 0
-
-
-@dataclass(slots=True)
-class _Day:
-    number: int
-    bids: list[int] = field(default_factory=list)
-    offers: list[int] = field(default_factory=list)
-    delivered: list[int] = field(default_factory=list)
-    submitted: dict[int, tuple[list[int], list[int]]] = field(default_factory=dict)
-    settled: dict[int, list[int]] = field(default_factory=dict)
+from wattpost.audit.energy import charged, done
+from wattpost.audit.state import Account, Phase, State
 
 
 @dataclass(slots=True)
 class Digests:
-    """Follows the market's events; of the days only the present one is kept.
+    """Follows a market; of the days only the present one is kept.
 
     names : of the agents, in the order of their admission
     """
 
-    posts: int
     names: Sequence[str]
-    agents: dict[int, _Agent] = field(default_factory=dict)
-    day: _Day | None = None
+    state: State | None = None
     market: Any = field(default_factory=hashlib.sha256)
 
-    def follow_block(self, block: Block, market: int) -> None:
-        for receipt in block.receipts:
-            for log in receipt.logs:
-                if log.address == market:
-                    self.follow(log)
+    def attach(self, state: State) -> None:
+        """Be told of every day before the next one opens."""
+        self.state = state
+        state.before_open = self._end_day
 
-    def follow(self, log: Log) -> None:
-        known = decode(log)
-        if known is None:
-            return
-        shape, told = known
-        values: dict[str, Any] = dict(zip((each.name for each in shape.fields), told, strict=True))
-        agent = values.get("agent", values.get("account"))
-        if shape.name in ("StandardRegistered", "ProducerRegistered"):
-            self.agents.setdefault(values["agent"], _Agent())
-        if agent in self.agents:
-            self._book(self.agents[agent], shape.name, values)
-        if shape.name == "DayOpened":
-            self._end_day()
-            self.day = _Day(values["day"])
-        elif self.day and values.get("day") == self.day.number:
-            self._write(self.day, shape.name, values, agent)
-
-    def _book(self, agent: _Agent, name: str, values: dict[str, Any]) -> None:
-        if name == "Deposited":
-            agent.money += values["money"]
-        elif name == "Withdrawn":
-            agent.money -= values["money"]
-        elif name == "Submitted":
-            agent.money -= sum(lanes(values["bids"], self.posts)) * UNIT
-        elif name == "Settled":
-            agent.money += (values["revenue"] + values["refund"]) * UNIT
-        elif name == "Metered":
-            agent.consumed += values["consumed"]
-            agent.arrears = values["arrears"]
-            agent.gas += values["gas_used"]
-
-    def _write(self, day: _Day, name: str, values: dict[str, Any], agent: Any) -> None:
-        if name == "Submitted":
-            offers = values["offers"]
-            day.submitted[agent] = (
-                self._lanes(values["bids"]),
-                self._lanes(offers) if offers else [0] * self.posts,
-            )
-        elif name == "DayClosed":
-            day.bids, day.offers = self._lanes(values["bids"]), self._lanes(values["offers"])
-            day.delivered = [0] * self.posts
-        elif name == "DayProduced":
-            day.delivered = self._lanes(values["delivered"])
-        elif name == "Settled":
-            day.settled[agent] = [values[part] for part in ("energy", "good", "revenue", "refund")]
-
-    def _lanes(self, words: Sequence[int]) -> list[int]:
-        return list(lanes(list(words), self.posts))
+    @property
+    def agents(self) -> Sequence[int]:
+        return self.state.agents if self.state else ()
 
     def finish(self) -> tuple[str, str]:
         """The state's and the market's digest, at the end of the chain.
 
         Raises ValueError where there are not as many names as agents.
         """
+        assert self.state
         self._end_day()
-        pairs = list(zip(self.names, self.agents.values(), strict=True))
-        state = [[name, each.money, each.consumed, each.arrears, each.gas] for name, each in pairs]
-        self.market.update(_json([each.money for _, each in pairs]))
+        accounts = [self.state.look(agent) for agent in self.agents]
+        pairs = zip(self.names, accounts, strict=True)
+        state = [[name, each.money, *_energy(self.state, each)] for name, each in pairs]
+        self.market.update(_json([each.money for each in accounts]))
         return hashlib.sha256(_json(state)).hexdigest(), self.market.hexdigest()
 
     def _end_day(self) -> None:
-        day = self.day
-        if day is None:
+        state = self.state
+        if state is None or not state.day:
             return
         called = dict(zip(self.agents, self.names, strict=False))
-        bids = [[called[agent], *day.submitted[agent]] for agent in called if agent in day.submitted]
-        outcomes = [[called[agent], *day.settled[agent]] for agent in called if agent in day.settled]
-        self.market.update(_json([day.number, day.bids, day.offers, day.delivered, bids, outcomes]))
+        links = {link.agent: link for link in state.links()}
+        totals: list[list[int]] = [[], [], []]
+        if state.phase != Phase.OPEN:
+            made = state.delivered if state.phase != Phase.CLOSED else [0] * state.rules.posts
+            totals = [state.bids, state.offers, made]
+        bids = [[called[agent], links[agent].bids, links[agent].offers] for agent in called if agent in links]
+        outcomes = [[called[agent], *state.outcomes[agent]] for agent in called if agent in state.outcomes]
+        self.market.update(_json([state.day, *totals, bids, outcomes]))
+
+
+def _energy(state: State, account: Account) -> tuple[int, int, int]:
+    """kWh consumed and stored or owed, and gas charged, over all days that are done."""
+    if not done(state, account):
+        return account.consumed, account.balance, account.gas
+    balance, consumed = charged(state, account)
+    return account.consumed + consumed, balance, account.gas + account.due
 
 
 def names_in(text: str) -> list[str]:

@@ -1,79 +1,112 @@
-"""Calls that charge the day's gas: by the meter, or without it when it stays silent."""
+"""What paying costs: calls that post the day's gas, and what an account is charged, stores and owes.
+
+A charge is kappa * gas of an agent's last day: what the market saw of its submission (of a relayed one, its share of
+the batches), what its receipts show beyond, and its share of what all caused. It stands when the day is done; the
+account bears it when its next submission is settled, before that day's purchase is put into its store.
+"""
 
 from __future__ import annotations
 
-from wattpost.audit.day import SMALLEST_BATCH
 from wattpost.audit.events import Event
+from wattpost.audit.power import WAD
 from wattpost.audit.shares import UNIT
-from wattpost.audit.state import ALLOCATED, METERED, Caller, Phase, State
+from wattpost.audit.state import Account, Caller, Phase, State
 
-ADDRESS = 2**160 - 1
+MOST_SHARED = 2**32 - 1
+SILENT = 2**64
+LANES, LANE_BITS, LANE = 9, 24, 2**24 - 1  # of a word of readings
+SLOT = LANES * LANE_BITS
 
 
-def meter(state: State, caller: Caller, day: int, share: int, carried: int, readings: list[int]) -> list[Event]:
+# ---- posting
+
+
+def meter(
+    state: State, caller: Caller, day: int, share: int, relayed: int, carried: int, readings: list[int], last: int
+) -> list[Event]:
+    market, pool = state.rules.market, state.pool
     state.demand(caller.address == state.rules.meter, "energy.role", "the caller is not the meter")
-    state.demand(share < 2**64 and carried < 2**64, "energy.share", "the shared gas is out of range")
     state.in_phase(day, Phase.SETTLED, "metering")
-    agents = [reading & ADDRESS for reading in readings]
-    _check_batch(state, day, agents)
-    if state.metering:
-        state.demand(share == state.share, "energy.share", "the share differs from the day's first batch")
-        state.demand(carried == state.carried, "energy.carried", "the carried gas differs from the day's first batch")
-    for reading in readings:
-        seen = state.look(reading & ADDRESS).observed_gas
-        state.demand(reading >> 160 >= seen, "energy.floor", "less gas is posted than the market observed")
-    charges = [(reading & ADDRESS, (reading >> 160) + share) for reading in readings]
-    _check_sum(state, charges)
+    state.demand(max(share, relayed) <= MOST_SHARED, "energy.share", "the shared gas is out of range")
+    # What the market saw of batches is known within bounds; between them only the market can tell.
+    seen = pool.most if state.rehearsing else pool.least
+    low = relayed >= seen // max(pool.count, 1)
+    state.demand(low, "energy.floor", "less gas is posted for relayed submissions than the market observed")
+    if state.begun:
+        same = share == state.books & MOST_SHARED and relayed == state.books >> 32 & MOST_SHARED
+        state.demand(same, "energy.share", "the shares differ from the day's first call")
+    slots = [word >> SLOT for word in readings if word]
+    again = len(set(slots)) < len(slots) or any(slot in state.readings for slot in slots)
+    state.demand(not again, "energy.agent", "submissions are read twice")
     state.passed()
-    if not state.metering:
-        state.share, state.carried, state.charged, state.silent = share, carried, 0, False
-    return _charge_all(state, day, charges)
+    state.readings |= {word >> SLOT: word for word in readings if word}
+    state.begun, state.books = True, share & MOST_SHARED | (relayed & MOST_SHARED) << 32
+    events = [Event(market, "Readings", (day, share, relayed, readings))]
+    return [*events, _end(state, carried)] if last else events
 
 
-def end_unmetered(state: State, caller: Caller, day: int, agents: list[int]) -> list[Event]:
+def end_unmetered(state: State, caller: Caller, day: int) -> list[Event]:
+    """`caller.observed_gas` is what the market says that it observed of batches, a relayed submission."""
     state.in_phase(day, Phase.SETTLED, "ending a day without the meter")
     over = state.settled + state.rules.patience
     state.demand(caller.now >= over, "energy.patience", "the meter has time left")
-    _check_batch(state, day, agents)
-    charges = [(agent, state.look(agent).observed_gas) for agent in agents]
-    _check_sum(state, charges)
     state.passed()
-    if not state.metering:
-        state.share = state.carried = state.charged = 0
-    state.silent = True
-    return _charge_all(state, day, charges)
+    state.books = SILENT | (caller.observed_gas & MOST_SHARED) << 32
+    return [_end(state, 0)]
 
 
-def _check_batch(state: State, day: int, agents: list[int]) -> None:
-    smallest = min(SMALLEST_BATCH, state.left)
-    state.demand(smallest <= len(agents) <= state.left, "energy.batch", "the batch is too small or too large")
-    state.demand(len(set(agents)) == len(agents), "energy.agent", "an agent is charged twice")
-    for agent in agents:
-        account = state.look(agent)
-        state.demand(account.day == day, "energy.agent", "an agent is charged that did not take part")
-        state.demand(account.state == ALLOCATED, "energy.agent", "an agent is charged twice")
+def _end(state: State, carried: int) -> Event:
+    share, relayed, silent = state.books & MOST_SHARED, state.books >> 32 & MOST_SHARED, state.books >> 64
+    for kind, chain in state.chains.items():
+        for link in chain.links:
+            account = state.account(link.agent)
+            account.due = share + (link.observed_gas or relayed)
+            if not silent:
+                account.due += reading_of(state.readings, kind, link.place)
+    state.enter(Phase.DONE, 0)
+    return Event(state.rules.market, "DayMetered", (state.day, share, relayed, carried, silent))
 
 
-def _check_sum(state: State, charges: list[tuple[int, int]]) -> None:
-    before = state.charged if state.metering else 0
-    state.demand(before + sum(gas for _, gas in charges) < 2**96, "energy.charged", "the gas is out of range")
+def reading_of(readings: dict[int, int], kind: int, place: int) -> int:
+    """Gas beyond what the market saw, as the meter posted it for one submission."""
+    return readings.get(kind << 20 | place // LANES, 0) >> LANE_BITS * (place % LANES) & LANE
 
 
-def _charge_all(state: State, day: int, charges: list[tuple[int, int]]) -> list[Event]:
-    market, events = state.rules.market, []
-    for agent, gas in charges:
-        account = state.account(agent)
-        bought, verification = account.energy * UNIT, state.rules.kappa * gas
-        owed = account.arrears + verification
-        account.arrears = max(owed - bought, 0)
-        account.energy, account.state = 0, METERED
-        state.charged += gas
-        consumed = max(bought - owed, 0)
-        events.append(Event(market, "Metered", (day, agent, gas, verification, consumed, account.arrears)))
-    state.metering = True
-    state.left -= len(charges)
-    if state.left <= 0:
-        last = (day, state.share, state.carried, state.charged, int(state.silent))
-        events.append(Event(market, "DayMetered", last))
-        state.enter(Phase.DONE, 0)
-    return events
+# ---- charging
+
+
+def charged(state: State, account: Account) -> tuple[int, int]:
+    """The balance once the account is charged for its last day, and what of its purchase was consumed on it."""
+    if not account.day:
+        return account.balance, 0
+    balance, left = account.balance - state.rules.kappa * account.due, account.energy * UNIT
+    if balance >= 0:
+        return balance, left
+    borne = min(-balance, left)
+    return balance + borne, left - borne
+
+
+def covers(state: State, account: Account) -> bool:
+    """Whether an agent's store, once charged, holds what its last day burnt."""
+    gas = account.due if account.day else state.rules.first_gas
+    return charged(state, account)[0] >= state.rules.kappa * gas
+
+
+def charge(state: State, account: Account, to_store: int, bought: int) -> None:
+    """Charge an account for its last day, and put a part of today's purchase into its store."""
+    account.balance, consumed = charged(state, account)
+    account.consumed += consumed
+    account.gas += account.due
+    account.stored = min(to_store, bought)
+    account.balance += account.stored * UNIT * state.rules.efficiency // WAD
+    account.energy, account.due = bought - account.stored, 0
+
+
+def done(state: State, account: Account) -> bool:
+    """Whether an account's last day is over, so that its charge stands."""
+    return account.day > 0 and (state.phase == Phase.DONE or account.day < state.day)
+
+
+def balance_of(state: State, account: Account) -> int:
+    """What an agent has stored or owes, all days that are done charged."""
+    return charged(state, account)[0] if done(state, account) else account.balance

@@ -23,13 +23,13 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
+    """How an event is laid out; `head` bytes of its data stand before any list."""
+
     name: str
     fields: tuple[Field, ...]
     topic: int
-
-    @property
-    def indexed(self) -> int:
-        return sum(field.indexed for field in self.fields)
+    indexed: int
+    head: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +41,21 @@ class Event:
     values: tuple[Value, ...]
 
 
+def _words(kind: str) -> int:
+    return int(kind[8:-1]) if kind[-1] == "]" and kind[-2] != "[" else 1
+
+
 def _shape(text: str) -> Shape:
-    """`Name: kind name, kind name!, ...` where ! marks an indexed field."""
+    """`Name: kind name, kind name!, ...` where ! marks an indexed field; words `behind` the declared ones end it."""
     name, _, rest = text.partition(": ")
     fields = []
     for part in rest.split(", "):
         kind, field = part.split(" ")
         fields.append(Field(field.rstrip("!"), kind, field.endswith("!")))
-    signature = f"{name}({','.join(field.kind for field in fields)})"
-    return Shape(name, tuple(fields), int.from_bytes(keccak(signature.encode()), "big"))
+    signature = f"{name}({','.join(field.kind for field in fields if field.kind != 'behind')})"
+    head = 32 * sum(_words(field.kind) for field in fields if not field.indexed and field.kind != "behind")
+    topic = int.from_bytes(keccak(signature.encode()), "big")
+    return Shape(name, tuple(fields), topic, sum(field.indexed for field in fields), head)
 
 
 _SHAPES = [
@@ -60,21 +66,23 @@ _SHAPES = [
         "RegistrarOffered: address registrar!, address successor!",
         "RegistrarChanged: address former!, address registrar!",
         "ProfileSet: uint256 profile!, uint256[3] parts",
-        "StandardRegistered: address agent!, uint256 endowment",
-        "ProducerRegistered: address agent!, uint256 theta, uint256 c, uint256 capacity, uint256 profile",
+        "StandardRegistered: address agent!, uint256 endowment, uint256 store",
+        "ProducerRegistered: address agent!, uint256 theta, uint256 c, uint256 capacity, uint256 profile, "
+        "uint256 store",
         "Deposited: address account!, uint256 money",
         "Withdrawn: address account!, uint256 money",
         "DayOpened: uint256 day!, uint256 opened, uint256 deadline",
-        "Submitted: uint256 day!, address agent!, uint256 observed_gas, uint256[] bids, uint256[] offers",
+        "Submitted: uint256 day!, bytes32 owner, behind words",
+        "Relayed: uint256 day!, uint256 standard, uint256 producers",
+        "Skipped: uint256 day!, address agent!, uint256 place, string reason",
         "PieceClosed: uint256 day!, uint256 piece!, uint256 kind, bytes32 prior, bytes32 end",
         "DayClosed: uint256 day!, uint256 submissions, uint256 producers, uint256[13] bids, uint256[13] offers",
         "PlantRun: uint256 day!, address agent!, uint256 inputs_bought, uint256 inputs_used, uint256 fraction",
         "DayProduced: uint256 day!, uint256[13] delivered",
-        "Settled: uint256 day!, address agent!, uint256 energy, uint256 good, uint256 revenue, uint256 refund",
+        "Settled: uint256 day!, uint256 kind, uint256 first, uint256[] outcomes",
         "DaySettled: uint256 day!, uint256 settled, uint256 dust_money, uint256 dust_energy, uint256 dust_good",
-        "Metered: uint256 day!, address agent!, uint256 gas_used, uint256 verification, uint256 consumed, "
-        "uint256 arrears",
-        "DayMetered: uint256 day!, uint256 share, uint256 carried, uint256 charged, bool silent",
+        "Readings: uint256 day!, uint256 share, uint256 relayed, uint256[] readings",
+        "DayMetered: uint256 day!, uint256 share, uint256 relayed, uint256 carried, bool silent",
     )
 ]
 SHAPES = {shape.name: shape for shape in _SHAPES}
@@ -85,15 +93,17 @@ def encode(event: Event) -> Log:
     """The log that a contract writes for an event; what no word can hold wraps around, as in the EVM."""
     shape = SHAPES[event.name]
     topics, head, tail = [shape.topic], [], b""
-    head_size = sum(_words(field.kind) for field in shape.fields if not field.indexed) * 32
     for field, value in zip(shape.fields, event.values, strict=True):
         if isinstance(value, int):
             if field.indexed:
                 topics.append(value & WORD)
             else:
                 head.append(_bytes(value))
+        elif isinstance(value, bytes):
+            head.append((shape.head + len(tail)).to_bytes(32, "big"))
+            tail += len(value).to_bytes(32, "big") + value + bytes(-len(value) % 32)
         elif field.kind.endswith("[]"):
-            head.append((head_size + len(tail)).to_bytes(32, "big"))
+            head.append((shape.head + len(tail)).to_bytes(32, "big"))
             tail += b"".join(map(_bytes, (len(value), *value)))
         else:
             head.extend(map(_bytes, value))
@@ -105,19 +115,23 @@ def decode(log: Log) -> tuple[Shape, tuple[Value, ...]] | None:
     shape = BY_TOPIC.get(log.topics[0]) if log.topics else None
     if shape is None or len(log.topics) != 1 + shape.indexed:
         return None
-    if len(log.data) < 32 * sum(_words(field.kind) for field in shape.fields if not field.indexed):
+    if len(log.data) < shape.head:
         return None
     topics, at = iter(log.topics[1:]), 0
     values: list[Value] = []
     for field in shape.fields:
         if field.indexed:
             values.append(next(topics))
-        elif field.kind.endswith("[]"):
+        elif field.kind == "behind":
+            values.append([_word(log.data, i) for i in range(at, len(log.data), 32)])
+        elif field.kind == "string" or field.kind.endswith("[]"):
             start = _word(log.data, at)
             length = _word(log.data, start)
-            if start + 32 * (length + 1) > len(log.data):
+            unit = 1 if field.kind == "string" else 32
+            if start + 32 + unit * length > len(log.data):
                 return None
-            values.append([_word(log.data, start + 32 * (i + 1)) for i in range(length)])
+            body = log.data[start + 32 : start + 32 + unit * length]
+            values.append(body if unit == 1 else [_word(body, i) for i in range(0, len(body), 32)])
             at += 32
         elif _words(field.kind) > 1:
             values.append([_word(log.data, at + 32 * i) for i in range(_words(field.kind))])
@@ -130,6 +144,8 @@ def decode(log: Log) -> tuple[Shape, tuple[Value, ...]] | None:
 
 def shown(kind: str, value: Value) -> int | str:
     """A value as a verdict prints it."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
     if not isinstance(value, int):
         return "[" + ", ".join(map(str, value)) + "]"
     if kind == "address":
@@ -139,10 +155,6 @@ def shown(kind: str, value: Value) -> int | str:
 
 def _bytes(value: int) -> bytes:
     return (value & WORD).to_bytes(32, "big")
-
-
-def _words(kind: str) -> int:
-    return int(kind[8:-1]) if kind[-1] == "]" and kind[-2] != "[" else 1
 
 
 def _word(data: bytes, at: int) -> int:

@@ -10,9 +10,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from wattpost.audit.calls import Decoded
+from wattpost.audit.chains import COUNT, Link, shown_again
 from wattpost.audit.events import decode
 from wattpost.audit.raw import Log
-from wattpost.audit.state import PRODUCER, Caller, Piece, State
+from wattpost.audit.state import PRODUCER, STANDARD, Caller, State
+
+LANE = 2**64 - 1
 
 
 class Unseen(Exception):
@@ -20,12 +23,12 @@ class Unseen(Exception):
 
 
 class _Events:
-    """The market's events of one transaction, with a place in them."""
+    """The market's and its registry's events of one transaction, with a place in them."""
 
-    def __init__(self, market: int, logs: Sequence[Log]) -> None:
+    def __init__(self, sources: tuple[int, int], logs: Sequence[Log]) -> None:
         self.items: list[tuple[str, Any]] = []
         for log in logs:
-            if log.address == market:
+            if log.address in sources:
                 decoded = decode(log)
                 if decoded is None:
                     raise Unseen("The market wrote an event that is not one of its own")
@@ -38,9 +41,12 @@ class _Events:
         self.at += 1
         return self.items[self.at - 1]
 
-    def skip(self, name: str, most: int = 1) -> list[Any]:
+    def peek(self) -> str:
+        return self.items[self.at][0] if self.at < len(self.items) else ""
+
+    def skip(self, *names: str) -> list[Any]:
         taken: list[Any] = []
-        while len(taken) < most and self.at < len(self.items) and self.items[self.at][0] == name:
+        while self.peek() in names:
             taken.append(self.items[self.at][1])
             self.at += 1
         return taken
@@ -48,7 +54,7 @@ class _Events:
 
 def infer(state: State, logs: Sequence[Log], now: int) -> Iterator[tuple[Caller, Decoded]]:
     """Callers and calls, in order; each must be followed before the next is asked for."""
-    events = _Events(state.rules.market, logs)
+    events = _Events((state.rules.market, state.rules.registry), logs)
     while (item := events.next()) is not None:
         caller, name, arguments = _call(state, events, *item, now)
         yield caller, Decoded(name, arguments, view=False)
@@ -71,51 +77,67 @@ def _call(state: State, events: _Events, name: str, v: Any, now: int) -> tuple[C
     if name == "DayOpened":
         return nobody, "open", ()
     if name == "Submitted":
-        return Caller(v[1], now, v[2]), "submit", (v[0], v[3], v[4])
+        day, owner, words = v
+        body = b"".join(word.to_bytes(32, "big") for word in words)
+        return Caller(owner & 2**160 - 1, now, owner >> 224), "submit", (day, owner >> 160 & LANE, body)
     if name == "PieceClosed":
         events.skip("DayClosed")
-        return nobody, "close", (v[0], v[2], v[3], _shown_at_close(state, v[2], v[3]))
+        return nobody, "close", (v[0], v[2], v[3], *_counted(_shown_at_close(state, v[2], v[3])))
     if name == "DayClosed":
-        return nobody, "close", (v[0], 0, 0, [])
+        return nobody, *_whole_day(state, events, v)
     if name in ("PlantRun", "Settled"):
         return nobody, *_piece_call(state, events, name, v)
     if name == "DayProduced":
-        return nobody, "produce", (v[0], 0, 0, [])
-    if name == "Metered":
-        return nobody, *_silent_call(state, events, v, now)
+        return nobody, "produce", (v[0], 0, 0, *_counted([]))
+    if name == "Readings":
+        ends = events.skip("DayMetered")
+        carried = ends[0][3] if ends else 0
+        return Caller(state.rules.meter, now), "meter", (v[0], v[1], v[2], carried, v[3], int(bool(ends)))
+    if name == "DayMetered":
+        return Caller(0, now, v[2]), "end_unmetered", (v[0],)
     raise Unseen(f"A contract made the market write {name}, and which call that was cannot be told")
 
 
-def _shown_at_close(state: State, kind: int, prior: int) -> list[int]:
+def _counted(links: Sequence[Link]) -> tuple[int, bytes]:
+    return len(links), shown_again(links)
+
+
+def _shown_at_close(state: State, kind: int, prior: int) -> list[Link]:
     chain = state.chains.get(kind)
-    for count in range(1, len(chain.links) + 1 if chain else 1):
+    for count in range(1, len(chain.left) + 1 if chain else 1):
         if chain and chain.prior_of(count) == prior:
-            return [word for link in chain.links[-count:] for word in link.words]
+            return chain.left[-count:]
     raise Unseen("A contract closed submissions that nobody made")
 
 
+def _whole_day(state: State, events: _Events, v: Any) -> tuple[str, tuple[Any, ...]]:
+    """A day that was cleared at once, or an empty one that was closed."""
+    if not v[1]:
+        return "close", (v[0], STANDARD, 0, *_counted([]))
+    events.skip("PlantRun")
+    events.skip("DayProduced")
+    events.skip("Settled")
+    events.skip("DaySettled")
+    counts = [len(state.chains[kind].links) for kind in (STANDARD, PRODUCER)]
+    return "clear", (v[0], *counts, shown_again(state.links()))
+
+
 def _piece_call(state: State, events: _Events, name: str, v: Any) -> tuple[str, tuple[Any, ...]]:
-    """Production or settlement of the piece that begins with the event's agent."""
+    """Production of the piece that begins with the event's agent, or settlement of the one at its place."""
     for number, piece in enumerate(state.pieces):
-        done = piece.produced if name == "PlantRun" else piece.settled
-        if piece.links[0].agent == v[1] and not done and (name == "Settled" or piece.kind == PRODUCER):
-            events.skip(name, len(piece.links) - 1)
-            events.skip("DayProduced" if name == "PlantRun" else "DaySettled")
-            shown = _words(piece)
-            if name == "PlantRun":
-                return "produce", (v[0], number, piece.prior, shown)
-            return "settle", (v[0], piece.kind, number, piece.prior, shown)
+        if name == "PlantRun":
+            if piece.kind == PRODUCER and not piece.produced and piece.links[0].agent == v[1]:
+                for _ in piece.links[1:]:
+                    if events.peek() == name:
+                        events.next()
+                events.skip("DayProduced")
+                return "produce", (v[0], number, piece.prior, *_counted(piece.links))
+        elif not piece.settled and (piece.kind, piece.prior & COUNT) == (v[1], v[2]):
+            last = piece.links[-1].place
+            while events.peek() == name and events.items[events.at][1][1] == v[1]:
+                if not v[2] < events.items[events.at][1][2] <= last:
+                    break
+                events.next()
+            events.skip("DaySettled")
+            return "settle", (v[0], piece.kind, number, piece.prior, *_counted(piece.links))
     raise Unseen("A contract moved on a piece that nobody closed")
-
-
-def _words(piece: Piece) -> list[int]:
-    return [word for link in piece.links for word in link.words]
-
-
-def _silent_call(state: State, events: _Events, v: Any, now: int) -> tuple[str, tuple[Any, ...]]:
-    charged = [v, *events.skip("Metered", state.left)]
-    events.skip("DayMetered")
-    over = now >= state.settled + state.rules.patience
-    if over and all(item[2] == state.look(item[1]).observed_gas for item in charged):
-        return "end_unmetered", (v[0], [item[1] for item in charged])
-    raise Unseen("A contract reported gas, and what it reported for whom cannot be told")

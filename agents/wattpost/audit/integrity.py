@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from wattpost.audit.hashing import Item, keccak, minimal, ordered_root, rlp
 from wattpost.audit.raw import Block, Json, Receipt, Transaction, content, hex_address, quantity
-from wattpost.audit.token import recover
+from wattpost.audit.signatures import recover
 
 # Header fields in the order they are hashed; those that a fork added are left out while absent.
 HASHES = ("parentHash", "sha3Uncles", "miner", "stateRoot", "transactionsRoot", "receiptsRoot", "logsBloom")

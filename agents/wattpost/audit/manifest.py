@@ -41,7 +41,7 @@ def manifest_differences(manifest: dict[str, Any], deployed: Deployed) -> Iterat
         yield "deployment.arguments", "manifest kappa_kwh_per_gas", str(deployed.rules.kappa / 1e18), str(kappa)
 
 
-def digests_for(manifest: dict[str, Any] | None, deployed: Deployed) -> Digests | None:
+def digests_for(manifest: dict[str, Any] | None) -> Digests | None:
     """What recomputes the manifest's digests; None where it has none, or names no agents."""
     if manifest is None or "state_digest" not in manifest:
         return None
@@ -49,7 +49,7 @@ def digests_for(manifest: dict[str, Any] | None, deployed: Deployed) -> Digests 
         names = names_in(str((manifest.get("scenario") or {}).get("text", "")))
     except (ValueError, TypeError, AttributeError):
         raise Unreadable("The scenario in the manifest is not TOML.") from None
-    return Digests(deployed.rules.posts, names)
+    return Digests(names)
 
 
 def digest_differences(manifest: dict[str, Any], digests: Digests) -> Iterator[Difference]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from wattpost.audit.events import Event
 from wattpost.audit.state import PRODUCER, State
+
+FLOORING = 49  # a unit a post, which flooring may take
 
 
 @dataclass(slots=True)
@@ -18,22 +18,20 @@ class Observations:
 
     def submitted(self, state: State, agent: int) -> None:
         """Right after a submission was followed."""
-        account = state.look(agent)
-        chain = state.chains.get(account.kind)
-        if chain is None or not chain.links:
+        kind = state.look(agent).kind
+        link = next((link for link in reversed(state.chains[kind].links) if link.agent == agent), None)
+        if link is None:
             return
-        link = chain.links[-1]
         self.spent[agent] = sum(link.bids)
-        if account.kind == PRODUCER and any(b and o for b, o in zip(link.bids[1:], link.offers[1:], strict=True)):
+        if kind == PRODUCER and any(b and o for b, o in zip(link.bids[1:], link.offers[1:], strict=True)):
             self.both_sides += 1
 
-    def settled(self, events: Sequence[Event]) -> None:
-        """Spending that sales did not earn, beyond a unit a post that flooring may take."""
-        for event in events:
-            if event.name == "Settled":
-                _, agent, _, _, revenue, refund = (value for value in event.values if isinstance(value, int))
-                self.settled_submissions += 1
-                self.over_budget += self.spent.pop(agent, 0) > revenue + refund + FLOORING
+    def settled(self, state: State) -> None:
+        """Spending that sales did not earn, beyond what flooring may take; after each call that settles."""
+        for agent in [agent for agent in self.spent if agent in state.outcomes]:
+            _, _, revenue, refund = state.outcomes[agent]
+            self.settled_submissions += 1
+            self.over_budget += self.spent.pop(agent) > revenue + refund + FLOORING
 
     def notes(self) -> list[str]:
         notes = []
@@ -45,6 +43,3 @@ class Observations:
         if self.both_sides:
             notes.append(f"Observed: {self.both_sides} producers' submissions bid on a post they offered on.")
         return notes
-
-
-FLOORING = 49

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from wattpost.audit.hashing import keccak
-
-COUNT = (1 << 24) - 1  # the low bits of a head: how many links its chain has
-MOST_LINKS = (1 << 23) - 1  # of a kind a day
+from wattpost.audit.chains import Chain, Link, Piece
 
 
 class Refused(Exception):
@@ -33,21 +31,23 @@ class Phase(IntEnum):
     SETTLED = 4
 
 
-STANDARD, PRODUCER = 1, 2
-SUBMITTED, ALLOCATED, METERED = 1, 2, 3  # how far an account's last submission has come
+PLAIN, STANDARD, PRODUCER = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What is fixed at deployment."""
 
+    chain_id: int
     market: int
     token: int
-    technology: int
+    registry: int
     periods: int
     window: int
     patience: int
     kappa: int
+    efficiency: int  # of stores, 18 decimals; zero where verification is paid from the purchase
+    first_gas: int
     registrar: int
     meter: int
     dust_account: int
@@ -60,16 +60,28 @@ class Rules:
     def words(self) -> int:
         return (self.periods + 4) // 4
 
+    def size(self, kind: int) -> int:
+        """Words of a record of that kind: the owner's, and those of its bids and offers."""
+        return 1 + kind * self.words
+
 
 @dataclass(slots=True)
 class Account:
+    """What stands of its last settled submission, but for the money and what is stored or owed."""
+
     money: int = 0  # 18 decimals, not in escrow
-    energy: int = 0  # 10^-9, bought and not yet metered
+    energy: int = 0  # 10^-9, bought and neither stored nor charged yet
     day: int = 0
-    observed_gas: int = 0
-    kind: int = 0
-    state: int = 0
-    arrears: int = 0
+    observed_gas: int = 0  # zero if it was relayed
+    place: int = 0
+    endowment: int = 0
+    kind: int = PLAIN
+    balance: int = 0  # kWh stored or, below zero, owed, 18 decimals
+    submitted: bool = False  # today, and not yet settled
+    due: int = 0  # gas that its last day is charged, once that is done
+    stored: int = 0  # 10^-9, what of its last purchase went to its store
+    consumed: int = 0  # kWh of all days charged, 18 decimals
+    gas: int = 0  # of all days charged
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,55 +92,13 @@ class Plant:
     profile: int
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A submission in its chain; `words` is how it is shown again, `head` the chain's head after it."""
-
-    agent: int
-    words: tuple[int, ...]
-    bids: list[int]
-    offers: list[int]
-    head: int
-
-
 @dataclass(slots=True)
-class Piece:
-    kind: int
-    links: list[Link]
-    prior: int
-    produced: bool
-    settled: bool = False
+class Pool:
+    """Today's relayed batches: between what bounds lies the gas that the market saw of them."""
 
-
-@dataclass(slots=True)
-class Chain:
-    """A day's submissions of one kind that no piece has shown yet."""
-
-    genesis: int
-    links: list[Link] = field(default_factory=list)
-
-    @property
-    def head(self) -> int:
-        return self.links[-1].head if self.links else self.genesis
-
-    def prior_of(self, count: int) -> int:
-        """The head before the newest `count`."""
-        return self.links[-count - 1].head if count < len(self.links) else self.genesis
-
-
-def genesis(day: int, kind: int) -> int:
-    return _number(keccak(day.to_bytes(32, "big") + kind.to_bytes(32, "big"))) & ~COUNT
-
-
-def extend(head: int, agent: int, bids: list[int], offers: list[int]) -> int:
-    """The head after one more link: 232 bits of hash above the count."""
-    words = [head, agent, *bids, *[0] * (13 - len(bids)), *offers, *[0] * (13 - len(offers))]
-    digest = keccak(b"".join(word.to_bytes(32, "big") for word in words))
-    return (_number(digest) & ~COUNT) | ((head & COUNT) + 1)
-
-
-def _number(digest: bytes) -> int:
-    return int.from_bytes(digest, "big")
+    least: int = 0
+    most: int = 0
+    count: int = 0
 
 
 @dataclass(slots=True)
@@ -142,9 +112,12 @@ class State:
     forced: bool = False
     rehearsing: bool = False
     created: bool = False
+    bound: bool = False  # the registry serves a market
+
+    before_open: Callable[[], None] | None = None  # told before a day is forgotten for the next
 
     accounts: dict[int, Account] = field(default_factory=dict)
-    endowments: dict[int, int] = field(default_factory=dict)
+    agents: list[int] = field(default_factory=list)  # in the order of their admission
     plants: dict[int, Plant] = field(default_factory=dict)
     profiles: list[list[int]] = field(default_factory=lambda: [[0, 0, 0] for _ in range(8)])
     total_endowment: int = 0
@@ -153,27 +126,25 @@ class State:
     next_registrar: int = 0
     owed: int = 0
     escrow: int = 0  # 18 decimals
-    dust: list[int] = field(default_factory=lambda: [0, 0, 0])  # money, energy, good, all days, 10^-9
 
     day: int = 0
     phase: Phase = Phase.DONE
+    begun: bool = False  # the phase has handled a piece
     opened: int = 0
     settled: int = 0
     chains: dict[int, Chain] = field(default_factory=dict)
     pieces: list[Piece] = field(default_factory=list)
-    submitters: list[int] = field(default_factory=list)
     submissions: int = 0  # shown
     left: int = 0
     bids: list[int] = field(default_factory=list)
     offers: list[int] = field(default_factory=list)
     delivered: list[int] = field(default_factory=list)
-    fractions: dict[int, int] = field(default_factory=dict)  # each plant's last
+    fractions: dict[int, int] = field(default_factory=dict)  # of the day's plants
+    outcomes: dict[int, tuple[int, int, int, int]] = field(default_factory=dict)  # of the day's agents
     allocated: list[int] = field(default_factory=list)  # money, energy, good so far
-    share: int = 0
-    carried: int = 0
-    charged: int = 0
-    silent: bool = False
-    metering: bool = False  # a batch has been charged
+    pool: Pool = field(default_factory=Pool)
+    readings: dict[int, int] = field(default_factory=dict)  # of the day, lanes by slot
+    books: int = 0  # of the last day that was metered: shares, and whether the meter was silent
 
     def __post_init__(self) -> None:
         self.registrar = self.rules.registrar
@@ -199,6 +170,15 @@ class State:
         """An account to read; one that nobody has touched is not remembered."""
         return self.accounts.get(owner) or Account()
 
+    def links(self) -> list[Link]:
+        """The day's submissions, those of standard agents first."""
+        return [link for kind in (STANDARD, PRODUCER) if kind in self.chains for link in self.chains[kind].links]
+
+    def agent_at(self, kind: int, place: int) -> int | None:
+        """Whose submission stands at a place of its kind today."""
+        links = self.chains[kind].links if kind in self.chains else []
+        return links[place].agent if place < len(links) else None
+
     def in_phase(self, day: int, phase: Phase, what: str) -> None:
         self.demand(day == self.day, "day.order", f"{what} is for today, day {self.day}, not for day {day}")
         self.demand(
@@ -211,13 +191,21 @@ class State:
         self.demand(self.phase == Phase.DONE, rule, f"day {self.day} is under way")
 
     def enter(self, phase: Phase, left: int) -> None:
-        self.phase, self.left = phase, left
+        self.phase, self.left, self.begun = phase, left, False
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls and when. `observed_gas` is the one figure of a call that its data cannot tell."""
+    """Who calls and when.
+
+    observed_gas : the one figure of a call that its data cannot tell, as its event states it
+    least, most : bounds for what the market can have observed of the call
+    plain : a plain account calls, directly
+    """
 
     address: int
     now: int
     observed_gas: int = 0
+    least: int = 0
+    most: int = 2**256
+    plain: bool = True

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import coincurve
-
 from wattpost.audit.events import Event
 from wattpost.audit.hashing import keccak
+from wattpost.audit.signatures import recover
 from wattpost.audit.state import Caller, Refused
 
 ENDLESS = 2**256 - 1
-ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 
 
 @dataclass(slots=True)
@@ -105,15 +103,3 @@ class Token:
         kind = keccak(b"Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)")
         struct = keccak(kind + b"".join(field.to_bytes(32, "big") for field in fields))
         return recover(keccak(b"\x19\x01" + keccak(domain) + struct), v - 27, r, s)
-
-
-def recover(digest: bytes, parity: int, r: int, s: int) -> int | None:
-    """Who signed, or None for a signature that nobody's is, or for the malleable twin of one."""
-    if parity not in (0, 1) or not 0 < r < ORDER or not 0 < s <= ORDER // 2:
-        return None
-    signature = r.to_bytes(32, "big") + s.to_bytes(32, "big") + bytes([parity])
-    try:
-        key = coincurve.PublicKey.from_signature_and_message(signature, digest, hasher=None)
-    except Exception:  # the library's own types, one for each way of being no signature
-        return None
-    return int.from_bytes(keccak(key.format(compressed=False)[1:])[12:], "big")

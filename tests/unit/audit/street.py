@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -11,17 +12,24 @@ from wattpost.chain.compile import compile_all
 from wattpost.chain.deployment import Deployment, deploy
 from wattpost.chain.engine.eth_tester import EthTester
 from wattpost.chain.keys import Key, derive
-from wattpost.chain.market import MOVES_THE_DAY, Market, call, name_of, reading
-from wattpost.chain.showing import PRODUCER, STANDARD, Piece, Shown, pieces
+from wattpost.chain.market import MOVES_THE_DAY, Market, call, name_of
+from wattpost.chain.readings import pack as pack_readings
+from wattpost.chain.records import PRODUCER, STANDARD
+from wattpost.chain.showing import Piece, Shown, pieces, show
+from wattpost.chain.signed_bid import SignedBid, Terms, batch, sign_bid
 from wattpost.chain.transaction import contract_address
 from wattpost.chain.wallet import Receipt, Wallet
-from wattpost.energy import Books
+from wattpost.energy import Books, Reading, Use
 from wattpost.spec import WAD, pack, pack_profile
 
 UNIT = 10**9
 KAPPA = 66_666_666_666  # 0.24 J a gas
 WINDOW, PATIENCE = 60, 120
 SUPPLY = 100_000 * WAD
+
+
+def raw(words: Sequence[int]) -> bytes:
+    return b"".join(word.to_bytes(32, "big") for word in words)
 
 
 @dataclass
@@ -34,13 +42,17 @@ class Street:
     folder: Path | None = None  # other contracts than the project's
     kappa: int = KAPPA
     supply: int = SUPPLY
+    efficiency: int = 0
+    first_gas: int = 0
+    store: int = 0  # of each agent at first
     chain: EthTester = field(default_factory=EthTester)
     books: Books = field(default_factory=Books)
     begun: bool = False
     day: int = 0
     shown: list[Shown] = field(default_factory=list)
-    observed: dict[str, int] = field(default_factory=dict)
-    drawn: tuple[int, int, dict[str, int]] = (0, 0, {})
+    observed: dict[str, int] = field(default_factory=dict)  # what the market saw of direct submissions
+    relayed: list[str] = field(default_factory=list)
+    reading: Reading | None = None
 
     def __post_init__(self) -> None:
         self.founder, self.meter = self.wallet("founder"), self.wallet("meter")
@@ -57,14 +69,14 @@ class Street:
         return Wallet(self.chain.rpc, key, chain_id=self.chain.chain_id, rank=rank)
 
     def deploy(self) -> None:
-        artifacts = compile_all(["Bytecoin", "Technology", "Market"], folder=self.folder)
+        artifacts = compile_all(["Bytecoin", "Registry", "Market"], folder=self.folder)
         me = self.founder.address
-        token, technology = contract_address(me, 0), contract_address(me, 1)
+        token, registry = contract_address(me, 0), contract_address(me, 1)
         arguments = {
             "Bytecoin": [me, self.supply],
-            "Technology": [],
+            "Registry": [self.periods, me],
             "Market": [
-                token, technology, self.periods, WINDOW, PATIENCE, self.kappa, me, self.meter.address,
+                token, registry, WINDOW, PATIENCE, self.kappa, self.efficiency, self.first_gas, self.meter.address,
                 self.duster.address,
             ],
         }  # fmt: skip
@@ -74,6 +86,7 @@ class Street:
         genesis = self.chain.rpc.genesis_hash()
         self.deployment = Deployment(self.chain.chain_id, "eth-tester", genesis, contracts)
         self.market, self.token = self.deployment.address("Market"), self.deployment.address("Bytecoin")
+        self.registry = self.deployment.address("Registry")
 
     # ---- sending
 
@@ -86,12 +99,11 @@ class Street:
         self.chain.mine(at)
         receipts = [wallet.wait(one) for wallet, one in signed]
         for receipt, (wallet, data, to) in zip(receipts, sent, strict=True):
-            name = next((n for n in MOVES_THE_DAY if to == self.market and name_of(data) == n), None)
-            moved = receipt.ok and name is not None
-            self.begun |= moved and name == "open"
+            name = name_of(data) if to == self.market and receipt.ok else None
+            self.begun |= name == "open"
             if self.begun and to in (self.market, self.token):
-                known = wallet.address in self.registered
-                self.books.count(wallet.address, receipt.gas_used, moved_the_day=moved, registered=known)
+                use = Use.DAY if name in MOVES_THE_DAY else Use.BATCH if name == "relay" else Use.OWN
+                self.books.count(wallet.address, receipt.gas_used, use, registered=wallet.address in self.registered)
         return receipts
 
     def ok(self, *calls: tuple[Wallet, bytes] | tuple[Wallet, bytes, str], at: int | None = None) -> list[Receipt]:
@@ -110,90 +122,162 @@ class Street:
         """Register everybody, hand out bytecoin, deposit nine tenths of it."""
         me = self.founder
         full = [10_000] * self.periods
-        self.ok((me, call("set_profile", 0, pack_profile(full))))
-        self.ok((me, call("set_profile", 1, pack_profile(([10_000, 4_000] + [7_000] * self.periods)[: self.periods]))))
+        part = ([10_000, 4_000] + [7_000] * self.periods)[: self.periods]
+        self.ok((me, call("set_profile", 0, pack_profile(full)), self.registry))
+        self.ok((me, call("set_profile", 1, pack_profile(part)), self.registry))
         powers = (5 * 10**17, WAD, 8 * 10**17, 13 * 10**17)
         for i, agent in enumerate(self.agents):
             if i < self.standard:
-                self.ok((me, call("register_standard", agent.address, (10 + i) * UNIT)))
+                data = call("register_standard", agent.address, (10 + i) * UNIT, self.store)
             else:
-                data = call("register_producer", agent.address, 2 * WAD, powers[i % 4], 5 * UNIT, i % 2)
-                self.ok((me, data))
+                data = call("register_producer", agent.address, 2 * WAD, powers[i % 4], 5 * UNIT, i % 2, self.store)
+            self.ok((me, data, self.registry))
             self.registered.add(agent.address)
             self.ok((me, call("transfer", agent.address, money), self.token))
         self.ok(*((agent, call("approve", self.market, money), self.token) for agent in self.agents))
         self.ok(*((agent, call("deposit", money * 9 // 10)) for agent in self.agents))
 
-    def bids(self, i: int) -> tuple[list[int], list[int]]:
+    def words(self, i: int) -> tuple[int, ...]:
         """Agent i's bids and offers, words of lanes, different for everybody and every day."""
         salt = 7 * self.day + 3 * i + 1
         money = [(salt * (post + 2) * 37) % 997 * UNIT // 40 + post for post in range(self.periods + 1)]
         if i < self.standard:
-            return pack(money), []
+            return tuple(pack(money))
         offers = [0] + [(salt * period * 13) % 190 * UNIT // 100 for period in range(1, self.periods + 1)]
-        return pack([10 * money[0], *money[1:]]), pack(offers)
+        return (*pack([10 * money[0], *money[1:]]), *pack(offers))
+
+    def kind(self, i: int) -> int:
+        return STANDARD if i < self.standard else PRODUCER
+
+    def to_store(self, i: int) -> int:
+        """kWh, 10^-9; where there are no stores, none."""
+        return (1 + i) * UNIT // 50 if self.efficiency else 0
 
     def open(self) -> None:
         self.ok((self.founder, call("open")))
+        self.begin()
+
+    def begin(self) -> None:
+        """Somebody has opened a day."""
         self.day += 1
         self.opened = self.chain.head()[1]
-        self.shown, self.observed = [], {}
+        self.shown, self.observed, self.relayed = [], {}, []
+
+    def submission(self, i: int) -> bytes:
+        return call("submit", self.day, self.to_store(i), raw(self.words(i)))
 
     def submit(self, *numbers: int) -> list[Receipt]:
         """Those agents' bids, in one block."""
-        words = {i: self.bids(i) for i in numbers}
-        receipts = self.ok(*((self.agents[i], call("submit", self.day, *words[i])) for i in numbers))
+        receipts = self.ok(*((self.agents[i], self.submission(i)) for i in numbers))
         for i, receipt in zip(numbers, receipts, strict=True):
-            kind = STANDARD if i < self.standard else PRODUCER
-            bids, offers = (tuple(part) for part in words[i])
-            agent = self.agents[i].address
-            self.shown.append(Shown(agent, kind, bids, offers))
-            log = next(log for log in receipt.logs if log.address == self.market)
-            self.observed[agent] = int.from_bytes(log.data[:32], "big")
+            self.saw(receipt, self.kind(i), self.words(i), self.to_store(i))
         return receipts
 
+    def saw(self, receipt: Receipt, kind: int, words: tuple[int, ...], to_store: int = 0) -> None:
+        """A submission went through."""
+        log = next(log for log in receipt.logs if log.address == self.market)
+        owner = int.from_bytes(log.data[:32], "big")
+        agent = f"0x{owner & 2**160 - 1:040x}"
+        self.observed[agent] = owner >> 224
+        self.shown.append(Shown(agent, kind, words, to_store, owner >> 224))
+
+    def signed(self, i: int, relayer: Wallet | None = None, deadline: int = 2**40) -> SignedBid:
+        terms = Terms(self.chain.chain_id, self.market, (relayer or self.stranger).address)
+        words, store = self.words(i), self.to_store(i)
+        return sign_bid(self.agents[i].key, terms, self.day, self.kind(i), words, to_store=store, deadline=deadline)
+
+    def relay(self, *numbers: int, more: Sequence[SignedBid] = ()) -> Receipt:
+        """Those agents' bids in one batch of the stranger's, with others that the market will skip."""
+        bids = [*(self.signed(i) for i in numbers), *more]
+        (receipt,) = self.ok((self.stranger, batch(bids)))
+        for i in sorted(numbers, key=self.kind):
+            self.relayed.append(self.agents[i].address)
+            self.shown.append(Shown(self.agents[i].address, self.kind(i), self.words(i), self.to_store(i)))
+        return receipt
+
     def parts(self) -> list[Piece]:
-        return pieces(self.day, self.periods, self.shown)
+        return pieces(self.day, self.shown)
+
+    def clearing(self) -> bytes:
+        kinds = [[each for each in self.shown if each.kind == kind] for kind in (STANDARD, PRODUCER)]
+        return show("clear", self.day, *map(len, kinds), submissions=[*kinds[0], *kinds[1]])
+
+    def clear(self) -> None:
+        """The whole day in one call."""
+        at = max(self.opened + WINDOW, self.chain.head()[1] + 1)
+        self.ok((self.founder, self.clearing()), at=at)
+        self.draw()
+
+    def closing(self, part: Piece) -> bytes:
+        return show("close", self.day, part.kind, part.prior, len(part.submissions), submissions=part.submissions)
+
+    def producing(self, number: int, part: Piece) -> bytes:
+        return show("produce", self.day, number, part.prior, len(part.submissions), submissions=part.submissions)
+
+    def settling(self, number: int, part: Piece) -> bytes:
+        count = len(part.submissions)
+        return show("settle", self.day, part.kind, number, part.prior, count, submissions=part.submissions)
 
     def close(self) -> None:
         at = max(self.opened + WINDOW, self.chain.head()[1] + 1)
-        calls = [(self.founder, call("close", self.day, p.kind, p.prior, p.words)) for p in self.parts()]
-        self.ok(*(calls or [(self.founder, call("close", self.day, 1, bytes(32), []))]), at=at)
+        calls = [(self.founder, self.closing(part)) for part in self.parts()]
+        empty = show("close", self.day, STANDARD, bytes(32), 0, submissions=[])
+        self.ok(*(calls or [(self.founder, empty)]), at=at)
 
     def produce(self) -> None:
-        producers = [(n, p) for n, p in enumerate(self.parts()) if p.kind == PRODUCER]
-        calls = [(self.founder, call("produce", self.day, n, p.prior, p.words)) for n, p in producers]
-        self.ok(*(calls or [(self.founder, call("produce", self.day, 0, bytes(32), []))]))
+        calls = [(self.founder, self.producing(n, p)) for n, p in enumerate(self.parts()) if p.kind == PRODUCER]
+        empty = show("produce", self.day, 0, bytes(32), 0, submissions=[])
+        self.ok(*(calls or [(self.founder, empty)]))
 
     def settle(self, *numbers: int) -> None:
         """Those pieces, or all."""
         chosen = [(n, p) for n, p in enumerate(self.parts()) if n in numbers or not numbers]
-        self.ok(*((self.founder, call("settle", self.day, p.kind, n, p.prior, p.words)) for n, p in chosen))
-        self.reading = self.books.draw(self.observed)
+        self.ok(*((self.founder, self.settling(n, p)) for n, p in chosen))
+        self.draw()
 
-    def post(self, own: dict[str, int] | None = None, share: int | None = None, carried: int | None = None) -> None:
-        """Meter the day; what is given replaces what the books say."""
+    def draw(self) -> None:
+        self.reading = self.books.draw(self.observed, self.relayed)
+
+    def readings(self) -> list[int]:
+        """What the meter posts of the day drawn."""
+        assert self.reading
+        words = []
+        for kind in (STANDARD, PRODUCER):
+            agents = [each.agent for each in self.shown if each.kind == kind]
+            own = self.reading.own
+            words += pack_readings(kind, [own.get(agent, 0) - self.observed.get(agent, 0) for agent in agents])
+        return words
+
+    def metering(self, *, last: bool = True, words: Sequence[int] | None = None) -> bytes:
+        assert self.reading
         drawn = self.reading
-        gas = drawn.own | (own or {})
-        words = [reading(agent, gas[agent]) for agent in self.observed]
-        posted = drawn.share if share is None else share
-        rest = drawn.carried if carried is None else carried
-        self.ok((self.meter, call("meter", self.day, posted, rest, words)))
-        self.books.charge(drawn, self.observed, {})
+        posted = self.readings() if words is None else words
+        return call("meter", self.day, drawn.share, drawn.relayed, drawn.carried, posted, last)
+
+    def post(self) -> None:
+        """Meter the day."""
+        self.ok((self.meter, self.metering()))
+        self.charge()
+
+    def charge(self, silent: bool = False) -> None:
+        assert self.reading
+        seen = None
+        if silent:
+            told = Market(self.chain.rpc, self.deployment).events(0, self.chain.head()[0], "DayMetered")
+            seen = told[-1]["relayed"]
+        self.books.charge(self.reading, self.observed, self.relayed, seen)
 
     def silent(self) -> None:
         """Nobody meters; anyone ends the day after a while."""
         at = self.chain.head()[1] + PATIENCE + 1
-        self.ok((self.agents[0], call("end_unmetered", self.day, list(self.observed))), at=at)
-        self.books.charge(self.reading, [], self.observed)
+        self.ok((self.agents[0], call("end_unmetered", self.day)), at=at)
+        self.charge(silent=True)
 
     def play(self, *numbers: int) -> None:
         """A whole honest day; of everybody if nobody is named."""
         self.open()
         self.submit(*(numbers or range(len(self.agents))))
-        self.close()
-        self.produce()
-        self.settle()
+        self.clear()
         self.post()
 
     def save(self, folder: Path) -> Path:
