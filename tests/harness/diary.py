@@ -1,4 +1,6 @@
-"""What the events of a market tell, and nothing else: registers, money, and every day's submissions and outcomes."""
+"""What the events of a market and its registry tell, and nothing else: registers, money, every day's submissions, what
+came of them, and whose gas it was.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from tests.harness.evm import Event
+from wattpost.chain.readings import LANES
+from wattpost.chain.readings import unpack as unpack_readings
 from wattpost.spec import UNIT, unpack
 
 Amounts = tuple[int, ...]
@@ -17,10 +21,10 @@ class Day:
 
     bids: dict[str, Amounts] = field(default_factory=dict)
     offers: dict[str, Amounts] = field(default_factory=dict)
-    observed: dict[str, int] = field(default_factory=dict)
+    submitted: dict[str, Event] = field(default_factory=dict)
     runs: dict[str, Event] = field(default_factory=dict)
     settled: dict[str, Event] = field(default_factory=dict)
-    metered: dict[str, Event] = field(default_factory=dict)
+    beyond: dict[tuple[int, int], int] = field(default_factory=dict)  # gas by kind and place
     closed: Event | None = None
     produced: Event | None = None
     dust: Event | None = None
@@ -33,6 +37,17 @@ class Day:
         paid = sum(each.revenue + each.refund for each in self.settled.values())
         dust = self.dust.dust_money if self.dust else 0
         return (sum(map(sum, self.bids.values())) - paid - dust) * UNIT
+
+    @property
+    def charges(self) -> dict[str, int]:
+        """Gas that each submission is charged for, once the day is over."""
+        assert self.books
+        found = {}
+        for agent, event in self.submitted.items():
+            found[agent] = self.books.relayed if event.relayed else event.observed_gas
+            if not self.books.silent:
+                found[agent] += self.books.share + self.beyond.get((event.kind, event.place), 0)
+        return found
 
 
 class Diary:
@@ -99,7 +114,7 @@ class Diary:
             day.repeated.append(f"submission of {event.agent}")
         day.bids[event.agent] = unpack(event.bids, self.posts)
         day.offers[event.agent] = unpack(event.offers, self.posts) if event.offers else ()
-        day.observed[event.agent] = event.observed_gas
+        day.submitted[event.agent] = event
         self.money[event.agent] -= sum(day.bids[event.agent]) * UNIT
 
     def _read_DayClosed(self, event: Event) -> None:  # noqa: N802
@@ -125,11 +140,13 @@ class Diary:
         self._of_day(event).dust = event
         self.money[self.dust_account] += event.dust_money * UNIT
 
-    def _read_Metered(self, event: Event) -> None:  # noqa: N802
+    def _read_Readings(self, event: Event) -> None:  # noqa: N802
         day = self._of_day(event)
-        if event.agent in day.metered:
-            day.repeated.append(f"metering of {event.agent}")
-        day.metered[event.agent] = event
+        slots = {(place // LANES, kind) for kind, place in day.beyond}
+        for (kind, place), gas in unpack_readings(event.readings).items():
+            if (place // LANES, kind) in slots:
+                day.repeated.append(f"a reading of kind {kind} and place {place}")
+            day.beyond[kind, place] = gas
 
     def _read_DayMetered(self, event: Event) -> None:  # noqa: N802
         self._of_day(event).books = event

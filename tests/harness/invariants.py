@@ -13,7 +13,7 @@ from itertools import pairwise
 import mpmath
 
 from tests.harness.diary import Amounts, Day, Diary
-from tests.harness.evm import Receipt
+from tests.harness.evm import Event, Receipt
 from tests.harness.exchange import DUST, Exchange
 from tests.harness.snapshot import Camera, Snapshot
 from wattpost.spec import UNIT, WAD, unpack
@@ -44,6 +44,7 @@ class Invariants:
         self.camera = Camera(exchange)
         self.before: Snapshot | None = None
         self.attributed: dict[int, int] = {}  # gas on receipts by day, as the harness counted it
+        self.fresh: tuple[Event, ...] = ()  # what the last call said
 
     def attribute(self, day: int, gas: int) -> None:
         """Say how much gas on receipts a day has to account for, what is carried on included."""
@@ -51,8 +52,8 @@ class Invariants:
 
     def check(self, receipt: Receipt | None = None, now: Snapshot | None = None) -> Snapshot:
         """Read what a call logged, then hold everything against everything. `None` for a call that was refused."""
-        if receipt:
-            self.diary.read(receipt.events)
+        self.fresh = receipt.events if receipt else ()
+        self.diary.read(self.fresh)
         now = now or self.camera.take(self.diary.owners)
         found: list[str] = []
         for invariant in (
@@ -160,13 +161,12 @@ class Invariants:
         for owner, money in self.diary.money.items():
             if money < 0:
                 yield f"invariant 4: the account of {owner} is negative"
-        if not self.before:
-            return
-        for agent, bids in self._today.bids.items():
-            before, after = self.before.accounts.get(agent), now.accounts[agent]
-            fresh = after.day == now.today.number and (before is None or before.day != after.day)
-            if fresh and (before.money if before else 0) - after.money != sum(bids) * UNIT:
-                yield f"invariant 4: a bid of {agent} is not escrowed"
+        for event in self.fresh:
+            if event.name == "Submitted" and self.before:
+                agent, bids = event.agent, self._today.bids[event.agent]
+                before = self.before.accounts[agent].money if agent in self.before.accounts else 0
+                if before - now.accounts[agent].money != sum(bids) * UNIT:
+                    yield f"invariant 4: a bid of {agent} is not escrowed"
 
     # ---- 5
 
@@ -176,14 +176,13 @@ class Invariants:
         yield from (f"invariant 5: {name} of a day that is over" for name in self.diary.late)
         if day.dust and set(day.settled) != set(day.bids):
             yield "invariant 5: the day is settled, and not every submission is"
-        if day.books and set(day.metered) != set(day.bids):
-            yield "invariant 5: the day is over, and not every submission is metered"
         if day.closed and day.closed.submissions != len(day.bids):
             yield "invariant 5: the day closed with submissions missing"
-        if day.closed and unpack(day.closed.bids, self.posts) != now.bids:
-            yield "invariant 5: totals changed after the close"
-        if day.produced and unpack(day.produced.delivered, self.posts) != now.delivered:
-            yield "invariant 5: deliveries changed after production"
+        if day.closed and unpack(day.closed.bids, self.posts) != self._bids(day):
+            yield "invariant 5: the day closed with other totals than were submitted"
+        for agent, account in now.accounts.items():
+            if account.submitted != (agent in day.bids and agent not in day.settled):
+                yield f"invariant 5: what {agent} submitted is forgotten, or waits for ever"
 
     # ---- 6
 
@@ -213,19 +212,34 @@ class Invariants:
 
     def _charges_are_exact(self, now: Snapshot) -> Iterator[str]:
         day, kappa = self._today, self.exchange.kappa
-        for agent, event in day.metered.items():
-            before = self.before.arrears.get(agent, 0) if self.before else 0
-            if self.before and self.before.accounts[agent].state == 2:
-                owed, bought = before + kappa * event.gas_used, day.settled[agent].energy * UNIT
-                if (event.consumed, now.arrears[agent]) != (max(0, bought - owed), max(0, owed - bought)):
-                    yield f"invariant 7: the energy account of {agent} was not charged κ × gas"
-        if day.books:
-            charged = sum(event.verification for event in day.metered.values())
+        over = any(event.name == "DayMetered" for event in self.fresh)
+        charges = day.charges if over else {}
+        for agent, balance in now.balances.items():
+            before = self.before.balances.get(agent, 0) if self.before else 0
+            due = before + self._put_in_store(agent)
+            if agent in charges:
+                due -= kappa * charges[agent]
+                if due < 0:  # the store lacks it, so the purchase pays
+                    due = min(0, due + now.accounts[agent].energy * UNIT)
+            if balance != due:
+                yield f"invariant 7: the energy account of {agent} was not charged κ × gas"
+        if over and day.books:
             due = self.attributed.get(self.diary.day)
             if due is None:
-                due = sum(day.observed.values()) if day.books.silent else day.books.charged + day.books.carried
-            if charged + kappa * day.books.carried != kappa * due:
+                due = sum(charges.values()) + day.books.carried
+            if sum(charges.values()) + day.books.carried != due:
                 yield "invariant 7: Σ V charged + carried is not κ × gas on receipts"
+
+    def _put_in_store(self, agent: str) -> int:
+        """What the last call put there: at admission, or of what the day bought."""
+        found = 0
+        for event in self.fresh:
+            if event.name in ("StandardRegistered", "ProducerRegistered") and event.agent == agent:
+                found += event.store
+            if event.name == "Settled" and event.agent == agent:
+                part = min(event.energy, self._today.submitted[agent].to_store)
+                found += part * UNIT * self.exchange.efficiency // WAD
+        return found
 
     # ---- 8
 

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from tests.harness.evm import NOBODY, Receipt, Reverted
-from tests.harness.exchange import DUST, METER, PRODUCER, REGISTRAR, STANDARD, Exchange, shown
+from tests.harness.exchange import DUST, METER, PRODUCER, REGISTRAR, RELAYER, STANDARD, Exchange, raw
+from tests.harness.gas_books import GasBooks
 from tests.harness.invariants import Invariants
-from tests.harness.snapshot import Snapshot
-from wattpost.spec import Market, Phase, Plant, Refused, pack
-from wattpost.spec.market import Kind
-
-SHARED_CALLS = ("open", "close", "produce", "settle")
+from tests.harness.snapshot import Snapshot, slot_of_pool
+from wattpost.chain.signed_bid import SignedBid as OnChain
+from wattpost.spec import Kind, Market, Phase, Plant, Refused, SignedBid, unpack
+from wattpost.spec.energy import LANES, Reading
 
 
 class Mirror:
@@ -29,6 +30,8 @@ class Mirror:
             exchange.window,
             exchange.patience,
             exchange.kappa,
+            exchange.efficiency,
+            exchange.first_gas,
             REGISTRAR,
             METER,
             DUST,
@@ -37,16 +40,16 @@ class Mirror:
         self.invariants = Invariants(exchange)
         self.accepted: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
-        self.own_gas: Counter[str] = Counter()  # on receipts, by sender, not yet charged
-        self.pool = 0  # of calls that moved the day on, likewise
+        self.gas = GasBooks()
+        self._pool_slot: int | None = None
 
     def _both(self, name: str, call: Callable[[], Receipt], judge: Callable[[Receipt | None], None]) -> str:
         """Make one call on both; the reason if both refuse it, and nothing if both accept it."""
         reason = said = ""
         receipt = None
+        dust = self.spec.dust
         try:
             receipt = call()
-            self.pool += receipt.gas if name in SHARED_CALLS else 0
         except Reverted as refusal:
             reason = refusal.reason or "no reason"
         try:
@@ -56,6 +59,11 @@ class Mirror:
         assert reason == said, f"{name}: the chain says {reason or 'yes'!r}, the specification {said or 'yes'!r}"
         if receipt:
             self.accepted[name] += 1
+            self.gas.follow(name, receipt)
+            for event in receipt.events:
+                self._compare_event(event, dust)
+                if event.name == "DayMetered":
+                    self.invariants.attribute(event.day, self.gas.close(event))
         else:
             self.refused[reason] += 1
         self.compare(self.invariants.check(receipt))
@@ -78,36 +86,54 @@ class Mirror:
         """Every figure that both know."""
         spec = self.spec
         for owner, account in now.accounts.items():
-            expected = spec.account(owner)
-            fields = (
-                expected.money,
-                expected.energy,
-                expected.day,
-                expected.observed_gas,
-                expected.kind,
-                expected.state,
-            )
-            assert tuple(account) == (*fields, expected.arrears > 0), f"account of {owner}"
-            assert now.arrears.get(owner, 0) == expected.arrears, f"arrears of {owner}"
+            known = spec.account(owner)
+            endowment, is_producer = spec.registry.endowments.get(owner, 0), known.kind == Kind.PRODUCER
+            expected = (known.money, known.energy, known.day, known.observed_gas, known.place, endowment, is_producer)
+            assert tuple(account) == (*expected, known.balance != 0, known.submitted), f"account of {owner}"
+            assert now.balances[owner] == spec.balance_of(owner), f"balance of {owner}"
         today = now.today
         assert (today.number, today.phase) == (spec.day, spec.phase)
         assert (today.opened, today.settled) == (spec.opened, spec.settled)
-        assert today.submissions == spec.submissions
-        assert today.pieces == len(spec.pieces)
-        assert today.left == spec.left or spec.phase in (Phase.DONE, Phase.OPEN)
-        counts = [int.from_bytes(head[-3:], "big") for head in now.heads]
-        assert counts == [len(spec.waiting.get(kind, ())) for kind in (Kind.STANDARD, Kind.PRODUCER)]
-        if spec.phase not in (Phase.DONE, Phase.OPEN) or today.begun:
-            assert (now.bids, now.offers) == (spec.totals.bids, spec.totals.offers)
-        if spec.phase in (Phase.PRODUCED, Phase.SETTLED):
-            assert now.delivered == spec.delivered
-        for agent in spec.runs.keys() & now.fractions.keys():
-            assert now.fractions[agent] == spec.runs[agent].fraction, f"fraction of {agent}"
+        assert (today.submissions, today.left, today.pieces) == (spec.submissions, spec.left, len(spec.pieces))
+        if spec.phase == Phase.OPEN:
+            counts = [int.from_bytes(head[-3:], "big") for head in now.heads]
+            assert counts == [len(links) for links in spec.waiting.values()]
+        books = spec.ledger.posting or spec.ledger.books.get(max(spec.ledger.books, default=0))
+        if books:
+            assert today.books == books.share | books.relayed << 32 | books.silent << 64
         assert now.owed == spec.owed
-        assert now.dust == (spec.dust.money, spec.dust.energy, spec.dust.good)
-        assert now.registrar == (spec.registrar, spec.next_registrar or NOBODY)
-        capacities = sum(plant.capacity for plant in spec.plants.values())
-        assert now.registered == (sum(spec.endowments.values()), capacities)
+        assert now.registrar == (spec.registry.registrar, spec.registry.next_registrar or NOBODY)
+        capacities = sum(plant.capacity for plant in spec.registry.plants.values())
+        assert now.registered == (sum(spec.registry.endowments.values()), capacities)
+
+    def _compare_event(self, event: Any, dust: Any) -> None:
+        spec, posts = self.spec, self.spec.posts
+        match event.name:
+            case "DayClosed":
+                totals = (unpack(event.bids, posts), unpack(event.offers, posts))
+                assert totals == (spec.totals.bids, spec.totals.offers)
+                producers = sum(each.agent in spec.registry.plants for each in self._links)
+                assert (event.submissions, event.producers) == (spec.submissions, producers)
+            case "PlantRun":
+                run = spec.runs[event.agent]
+                expected = (run.bought, min(run.bought, run.needed), run.fraction)
+                assert (event.inputs_bought, event.inputs_used, event.fraction) == expected
+            case "DayProduced":
+                assert unpack(event.delivered, posts) == spec.delivered
+            case "Settled":
+                result = spec.outcomes[event.agent]
+                expected = (result.energy, result.good, result.revenue, result.refund)
+                assert (event.energy, event.good, event.revenue, event.refund) == expected
+            case "DaySettled":
+                news = (spec.dust.money - dust.money, spec.dust.energy - dust.energy, spec.dust.good - dust.good)
+                assert (event.dust_money, event.dust_energy, event.dust_good) == news
+            case "DayMetered":
+                books = spec.ledger.books[event.day]
+                assert (event.share, event.relayed, event.silent) == (books.share, books.relayed, books.silent)
+
+    @property
+    def _links(self) -> list[Any]:
+        return self.chain.all_links
 
     # ---- accounts
 
@@ -129,19 +155,19 @@ class Mirror:
 
     # ---- register
 
-    def register_standard(self, agent: str, endowment: int, by: str = REGISTRAR) -> str:
+    def register_standard(self, agent: str, endowment: int, store: int = 0, by: str = REGISTRAR) -> str:
         return self._both(
             "register_standard",
-            lambda: self.chain.market.register_standard(agent, endowment, by=by),
-            lambda _: self.spec.register_standard(by, _spec_address(agent), endowment),
+            lambda: self.chain.registry.register_standard(agent, endowment, store, by=by),
+            lambda _: self.spec.register_standard(by, _spec_address(agent), endowment, store),
         )
 
-    def register_producer(self, agent: str, plant: Plant, by: str = REGISTRAR) -> str:
-        arguments = (agent, plant.theta, plant.c, plant.capacity, plant.profile)
+    def register_producer(self, agent: str, plant: Plant, store: int = 0, by: str = REGISTRAR) -> str:
+        arguments = (agent, plant.theta, plant.c, plant.capacity, plant.profile, store)
         return self._both(
             "register_producer",
-            lambda: self.chain.market.register_producer(*arguments, by=by),
-            lambda _: self.spec.register_producer(by, _spec_address(agent), plant),
+            lambda: self.chain.registry.register_producer(*arguments, by=by),
+            lambda _: self.spec.register_producer(by, _spec_address(agent), plant, store),
         )
 
     def set_profile(self, profile: int, parts: Sequence[int], by: str = REGISTRAR) -> str:
@@ -150,139 +176,152 @@ class Mirror:
             words[index // 16] |= part << (16 * (index % 16))
         return self._both(
             "set_profile",
-            lambda: self.chain.market.set_profile(profile, words, by=by),
+            lambda: self.chain.registry.set_profile(profile, words, by=by),
             lambda _: self.spec.set_profile(by, profile, parts),
         )
 
     def offer_registrar(self, successor: str, by: str = REGISTRAR) -> str:
         return self._both(
             "offer_registrar",
-            lambda: self.chain.market.offer_registrar(successor, by=by),
-            lambda _: self.spec.offer_registrar(by, _spec_address(successor)),
+            lambda: self.chain.registry.offer_registrar(successor, by=by),
+            lambda _: self.spec.registry.offer_registrar(by, _spec_address(successor)),
         )
 
     def accept_registrar(self, by: str) -> str:
         return self._both(
             "accept_registrar",
-            lambda: self.chain.market.accept_registrar(by=by),
-            lambda _: self.spec.accept_registrar(by),
+            lambda: self.chain.registry.accept_registrar(by=by),
+            lambda _: self.spec.registry.accept_registrar(by),
         )
 
-    # ---- the day
+    # ---- the window
 
     def open(self) -> str:
-        return self._both("open", self.chain.open, lambda _: self.spec.open(self.chain.evm.now))
+        def judge(receipt: Receipt | None) -> None:
+            self.spec.open(self.chain.evm.now)
+            self._pool_slot = self._pool_slot or slot_of_pool(self.chain)
 
-    def submit(self, agent: str, bids: Sequence[int], offers: Sequence[int] = (), day: int | None = None) -> str:
+        return self._both("open", self.chain.open, judge)
+
+    def submit(
+        self, agent: str, bids: Sequence[int], offers: Sequence[int] = (), to_store: int = 0, day: int | None = None
+    ) -> str:
         day = self.chain.day if day is None else day
-        words = (pack(bids) if bids else [], pack(offers) if offers else [])
-
-        def call() -> Receipt:
-            receipt: Receipt = self.chain.market.submit(day, *words, by=agent)
-            self.chain.remember(receipt)
-            self.own_gas[agent] += receipt.gas
-            return receipt
 
         def judge(receipt: Receipt | None) -> None:
-            observed = receipt.only("Submitted").observed_gas if receipt else 0
-            self.spec.submit(agent, day, bids, offers, self.chain.evm.now, observed)
+            seen = receipt.only("Submitted").observed_gas if receipt else 0
+            self.spec.submit(agent, day, bids, offers, self.chain.evm.now, to_store=to_store, observed_gas=seen)
 
-        return self._both("submit", call, judge)
+        words = raw(bids, offers)
+        return self._both("submit", lambda: self.chain.market.submit(day, to_store, words, by=agent), judge)
+
+    def relay(self, bids: Sequence[tuple[str, OnChain]], by: str = RELAYER) -> str:
+        """Relay signed bids, each with the agent that its signature is for."""
+        posts, words = self.spec.posts, self.chain.words
+        batch = [
+            SignedBid(
+                agent,
+                Kind(bid.kind),
+                unpack(bid.words[:words], posts),
+                unpack(bid.words[words:], posts) if bid.kind == PRODUCER else (),
+                bid.to_store,
+                bid.deadline,
+            )
+            for agent, bid in bids
+        ]
+        before = self._pooled()
+
+        def judge(receipt: Receipt | None) -> None:
+            seen = self._pooled() - before if receipt else 0
+            skipped = self.spec.relay(bids[0][1].day, batch, self.chain.evm.now, seen)
+            if receipt:
+                told = [(event.place, event.reason) for event in receipt.all("Skipped")]
+                assert told == [(each.place, each.reason) for each in skipped]
+                relayed = receipt.only("Relayed")
+                assert relayed.standard + relayed.producers == len(batch) - len(skipped)
+                self.refused.update(reason for _, reason in told)
+
+        return self._both("relay", lambda: self.chain.relay([bid for _, bid in bids], by=by), judge)
+
+    def _pooled(self) -> int:
+        """Gas that the market saw of today's batches; no view shows it."""
+        slot = self._pool_slot
+        return (self.chain.evm.storage(self.chain.market, slot) ^ 2**255) >> 24 if slot is not None else 0
+
+    # ---- after the window
+
+    def clear(self, day: int | None = None) -> str:
+        day_meant = self.chain.day if day is None else day
+        counts = [len(links) for links in self.chain.links.values()]
+        return self._both(
+            "clear",
+            lambda: self.chain.show("clear", day_meant, *counts, links=self._links),
+            lambda _: self.spec.clear(day_meant, self.chain.evm.now),
+        )
 
     def close(self, kind: int, count: int, day: int | None = None) -> str:
-        def call() -> Receipt:
-            if day is None or day == self.chain.day:
-                return self.chain.close(kind, count)
-            piece = self.chain.newest(kind, count)
-            receipt: Receipt = self.chain.market.close(day, kind, piece.prior, shown(piece.links))
-            return receipt
-
         day_meant = self.chain.day if day is None else day
-        return self._both("close", call, lambda _: self.spec.close(day_meant, Kind(kind), count, self.chain.evm.now))
+        piece = self.chain.newest(kind, count)
+        links = piece.submissions
+        return self._both(
+            "close",
+            lambda: self.chain.show("close", day_meant, kind, piece.prior, len(links), links=links),
+            lambda _: self.spec.close(day_meant, Kind(kind), len(links), self.chain.evm.now),
+        )
 
     def produce(self, piece: int | None, day: int | None = None) -> str:
         day_meant = self.chain.day if day is None else day
-
-        def call() -> Receipt:
-            chosen = None if piece is None else self.chain.pieces[piece]
-            prior, words = (chosen.prior, shown(chosen.links)) if chosen else (bytes(32), [])
-            receipt: Receipt = self.chain.market.produce(day_meant, piece or 0, prior, words)
-            return receipt
-
-        return self._both("produce", call, lambda _: self.spec.produce(day_meant, piece or 0))
+        chosen = None if piece is None else self.chain.pieces[piece]
+        links = chosen.submissions if chosen else ()
+        prior = chosen.prior if chosen else bytes(32)
+        return self._both(
+            "produce",
+            lambda: self.chain.show("produce", day_meant, piece or 0, prior, len(links), links=links),
+            lambda _: self.spec.produce(day_meant, piece or 0),
+        )
 
     def settle(self, piece: int, day: int | None = None) -> str:
         day_meant = self.chain.day if day is None else day
-
-        def call() -> Receipt:
-            chosen = self.chain.pieces[piece]
-            words = shown(chosen.links)
-            receipt: Receipt = self.chain.market.settle(day_meant, chosen.kind, piece, chosen.prior, words)
-            return receipt
-
-        def judge(_: Receipt | None) -> None:
-            self.spec.settle(day_meant, piece, self.chain.evm.now)
-            if self.spec.phase == Phase.SETTLED:
-                self._draw_books()
-
-        return self._both("settle", call, judge)
+        chosen = self.chain.pieces[piece]
+        links = chosen.submissions
+        return self._both(
+            "settle",
+            lambda: self.chain.show("settle", day_meant, chosen.kind, piece, chosen.prior, len(links), links=links),
+            lambda _: self.spec.settle(day_meant, piece, self.chain.evm.now),
+        )
 
     # ---- energy
 
-    def _draw_books(self) -> None:
-        """Divide the gas on receipts over the day's submissions, as the metering rule says."""
-        agents = self.chain.submitters
-        self.share, self.carried = divmod(self.pool, len(agents))
-        self.readings = {agent: self.own_gas.pop(agent, 0) for agent in agents}
-        self.charges: dict[str, int] = {}
-        self.posted_carried = 0
-
-    @property
-    def unmetered(self) -> list[str]:
-        return [agent for agent in self.readings if self.spec.account(agent).state == 2]
-
     def meter(
         self,
-        agents: Sequence[str],
+        words: Sequence[int],
         *,
-        share: int | None = None,
-        carried: int | None = None,
-        own: int | None = None,
+        share: int,
+        relayed: int,
+        carried: int,
+        last: bool = True,
         day: int | None = None,
         by: str = METER,
     ) -> str:
         day = self.chain.day if day is None else day
-        share = self.share if share is None else share
-        carried = self.carried if carried is None else carried
-        readings = [(agent, self.readings.get(agent, 0) if own is None else own) for agent in agents]
-        words = [int(agent, 16) | gas << 160 for agent, gas in readings]
+        return self._both(
+            "meter",
+            lambda: self.chain.market.meter(day, share, relayed, carried, words, last, by=by),
+            lambda _: self.spec.meter(by, day, share, relayed, [reading_of(word) for word in words], last=last),
+        )
 
-        def judge(receipt: Receipt | None) -> None:
-            self.spec.meter(by, day, share, carried, readings)
-            self.charges |= {agent: gas + share for agent, gas in readings}
-            self.posted_carried = carried
-            self._close_books()
-
-        return self._both("meter", lambda: self.chain.market.meter(day, share, carried, words, by=by), judge)
-
-    def end_unmetered(self, agents: Sequence[str], day: int | None = None) -> str:
+    def end_unmetered(self, day: int | None = None) -> str:
         day_meant = self.chain.day if day is None else day
+        return self._both(
+            "end_unmetered",
+            lambda: self.chain.market.end_unmetered(day_meant),
+            lambda _: self.spec.end_unmetered(day_meant, self.chain.evm.now),
+        )
 
-        def judge(receipt: Receipt | None) -> None:
-            self.spec.end_unmetered(day_meant, agents, self.chain.evm.now)
-            observed = self.invariants.diary.days[self.chain.day].observed
-            self.charges |= {agent: observed[agent] for agent in agents}
-            self._close_books()
 
-        return self._both("end_unmetered", lambda: self.chain.market.end_unmetered(day_meant, agents), judge)
-
-    def _close_books(self) -> None:
-        """Once all are charged: the gas that the day has to account for, and what is left for the next."""
-        if self.spec.phase == Phase.DONE:
-            if not self.spec.silent:
-                assert sum(self.charges.values()) + self.carried == self.pool + sum(self.readings.values())
-            self.invariants.attribute(self.chain.day, sum(self.charges.values()) + self.posted_carried)
-            self.pool = self.posted_carried
+def reading_of(word: int) -> Reading:
+    lanes = tuple(word >> 24 * lane & 2**24 - 1 for lane in range(LANES))
+    return Reading(Kind(word >> 236), word >> 216 & 2**20 - 1, lanes)
 
 
 def _spec_address(address: str) -> str:

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from tests.harness.evm import NOBODY, role
-from tests.harness.exchange import BANK, DUST, METER, REGISTRAR, Exchange, shown
+from tests.harness.exchange import BANK, DUST, METER, REGISTRAR, RELAYER, Exchange
 from tests.harness.mirror import PRODUCER, STANDARD, Mirror
 
+from wattpost.chain.signed_bid import SignedBid, Terms, signer
 from wattpost.spec import MAX_AMOUNT, UNIT, WAD, Phase, Plant
 
 ACCEPTED: Counter[str] = Counter()
 REFUSED: Counter[str] = Counter()
 
+LOCKED_OUT = "energy: store below last cost"
 CROWD = 21  # agents of a kind in some markets: enough for two pieces
 FULL = 10_000
 seeds = st.integers(0, 2**32 - 1).map(Random)
@@ -32,15 +35,19 @@ class MarketMachine(RuleBasedStateMachine):
     @initialize(
         periods=st.sampled_from([1, 2, 4, 24, 48]),
         kappa=st.sampled_from([0, 1, 7 * 10**10, 3 * 10**13]),
+        efficiency=st.sampled_from([0, 0, 1, 9 * WAD // 10, WAD]),
+        first_gas=st.sampled_from([0, 60_000]),
         crowded=st.integers(0, 4).map(lambda n: n == 0),
         random=seeds,
     )
-    def deploy(self, periods: int, kappa: int, crowded: bool, random: Random) -> None:
-        self.mirror = Mirror(Exchange(periods=periods, kappa=kappa))
+    def deploy(self, periods: int, kappa: int, efficiency: int, first_gas: int, crowded: bool, random: Random) -> None:
+        exchange = Exchange(periods=periods, kappa=kappa, efficiency=efficiency, first_gas=first_gas)
+        self.mirror = Mirror(exchange)
         self.chain, self.spec = self.mirror.chain, self.mirror.spec
         self.names = [role(f"agent {number}") for number in range(2 * CROWD if crowded else 9)]
         for number, name in enumerate(self.names):
             money = random.choice([10**18, 10**21 + number, 10**27])
+            money -= money % UNIT
             self.chain.bytecoin.transfer(name, 2 * money, by=BANK)
             self.chain.bytecoin.approve(self.chain.market.address, 2**256 - 1, by=name)
             if crowded or random.random() < 0.8:
@@ -76,11 +83,17 @@ class MarketMachine(RuleBasedStateMachine):
         money = self.spec.account(name).money
         choice = random.choice(["deposit", "withdraw", "withdraw", "donate"])
         if choice == "withdraw" and money:
-            assert self.mirror.withdraw(name, max(1, money * part // 2000)) == ""
-        elif choice == "deposit" and self.chain.held(name) and name != DUST:
-            assert self.mirror.deposit(name, max(1, self.chain.held(name) * part // 2000)) == ""
+            assert self.mirror.withdraw(name, max(1, money // UNIT * part // 2000) * UNIT) == ""
+        elif choice == "deposit" and self.chain.held(name) >= UNIT and name != DUST:
+            assert self.mirror.deposit(name, max(1, self.chain.held(name) // UNIT * part // 2000) * UNIT) == ""
         else:
             self.mirror.donate(BANK, random.choice([1, part * 10**9 + 1, 10**27]))
+
+    @rule(random=seeds)
+    def burn_gas(self, random: Random) -> None:
+        """Calls that fail or do something else: gas that only receipts know."""
+        for name in random.sample(self.names, 2):
+            self.mirror.gas.own[name] += random.choice([1, 21_000, random.randint(0, 2**21), 2**24])
 
     # ---- the register
 
@@ -89,7 +102,7 @@ class MarketMachine(RuleBasedStateMachine):
         """The registrar hands over, admits somebody, or sets a profile."""
         name = random.choice(self.names)
         if self.spec.phase != Phase.DONE or random.random() < 0.2:
-            assert self.mirror.offer_registrar(name, by=self.spec.registrar) == ""
+            assert self.mirror.offer_registrar(name, by=self.spec.registry.registrar) == ""
             assert self.mirror.accept_registrar(name) == ""
         elif random.random() < 0.5:
             self.register(name, random)
@@ -98,23 +111,28 @@ class MarketMachine(RuleBasedStateMachine):
 
     def set_profile(self, number: int, random: Random) -> None:
         parts = [random.choice([0, FULL, random.randint(0, FULL)]) for _ in range(self.spec.periods)]
-        assert self.mirror.set_profile(number, parts, by=self.spec.registrar) == ""
+        assert self.mirror.set_profile(number, parts, by=self.spec.registry.registrar) == ""
 
     def register(self, name: str, random: Random) -> None:
         if self.spec.account(name).kind:
             return
         small = random.randint(1, 50), random.randint(1, 10**12)
+        store = 0
+        if self.spec.efficiency:
+            cost = self.spec.kappa * 10**5
+            store = random.choice([0, cost, 9 * cost, random.randint(0, 200) * cost, 2**60 * UNIT])
         if random.random() < 0.5:
-            assert self.mirror.register_standard(name, random.choice([*small, 10**17]), by=self.spec.registrar) == ""
+            endowment = random.choice([*small, 10**17])
+            assert self.mirror.register_standard(name, endowment, store, by=self.spec.registry.registrar) == ""
             return
         plant = Plant(
             theta=random.choice([WAD, random.randint(1, 100) * WAD // 7, random.randint(1, 2**96 - 1)]),
             c=random.choice([WAD // 2, WAD, 3 * WAD, random.randint(WAD // 5, 3 * WAD), random.randint(1, 3 * WAD)]),
-            capacity=random.choice([*small, 10**17]),
+            capacity=random.choice([*small, 10**16]),
             profile=random.choice([0, 0, 0, random.randint(0, 7)]),
         )
-        reason = self.mirror.register_producer(name, plant, by=self.spec.registrar)
-        assert reason in ("", "registry: plant needs too much")
+        reason = self.mirror.register_producer(name, plant, store, by=self.spec.registry.registrar)
+        assert reason in ("", "registry: plant needs too much", "registry: capacities too large")
 
     # ---- the day
 
@@ -146,12 +164,61 @@ class MarketMachine(RuleBasedStateMachine):
         """Some of those who have not yet submitted, in any order."""
         if not self.window_is_open:
             return
-        ready = [n for n in self.names if self.spec.account(n).kind and self.spec.account(n).day != self.spec.day]
-        random.shuffle(ready)
-        for name in ready[:most]:
+        for name in self.ready(random)[:most]:
             bids, offers = self.plan(name, random)
             if any(bids) or any(offers):
-                assert self.mirror.submit(name, bids, offers) == ""
+                assert self.mirror.submit(name, bids, offers, self.to_store(random)) in ("", LOCKED_OUT)
+
+    def ready(self, random: Random) -> list[str]:
+        ready = [name for name in self.names if (known := self.spec.account(name)).kind and not known.submitted]
+        random.shuffle(ready)
+        return ready
+
+    def to_store(self, random: Random) -> int:
+        return random.choice([0, 1, 10**9, MAX_AMOUNT]) if self.spec.efficiency else 0
+
+    @precondition(lambda self: self.spec.phase == Phase.OPEN)
+    @rule(random=seeds, most=st.integers(1, 12), spoilt=st.integers(0, 2))
+    def relay_some(self, random: Random, most: int, spoilt: int) -> None:
+        """A batch of some of those who have not yet submitted, and of bids that cannot be accepted."""
+        if not self.window_is_open:
+            return
+        batch = [self.signed(name, random) for name in self.ready(random)[:most]]
+        batch += [self.spoilt(random) for _ in range(spoilt)]
+        random.shuffle(batch)
+        batch.sort(key=lambda each: each[1].kind)
+        if batch:
+            assert self.mirror.relay(batch) in ("", "bids: none can be accepted")
+
+    def signed(self, name: str, random: Random, **changes: object) -> tuple[str, SignedBid]:
+        bids, offers = self.plan(name, random)
+        deadline = self.chain.evm.now + random.choice([0, 1, 10**6])
+        terms = {"to_store": self.to_store(random), "deadline": deadline} | changes
+        return name, self.chain.sign(name, bids, offers, **terms)  # type: ignore[arg-type]
+
+    def spoilt(self, random: Random) -> tuple[str, SignedBid]:
+        """A bid that was signed for something else, too late, by nobody, twice or without the money."""
+        name = random.choice([name for name in self.names if self.spec.account(name).kind] or self.names)
+        how = random.choice(["chain", "market", "relayer", "day", "deadline", "nobody", "broke", "twice", "store"])
+        if how == "deadline":
+            return self.signed(name, random, deadline=self.chain.evm.now - 1)
+        if how == "nobody":
+            return role("stranger"), self.chain.sign(role("stranger"), [1] * self.spec.posts)
+        if how == "twice":
+            return self.signed(name, random)
+        if how == "store":
+            return self.signed(name, random, to_store=1)
+        if how == "broke" and self.spec.account(name).kind == STANDARD:
+            too_much = min(MAX_AMOUNT, self.spec.account(name).money // UNIT + 1)
+            return name, self.chain.sign(name, [too_much, *[0] * self.spec.periods])
+        other = {
+            "chain": {"chain_id": self.chain.chain_id + 1},
+            "market": {"market": role("another market")},
+            "relayer": {"relayer": role("another relayer")},
+        }.get(how, {"day": self.spec.day + 1})
+        bid = replace(self.signed(name, random, **other)[1], day=self.spec.day)
+        terms = Terms(self.chain.chain_id, self.chain.market.address, RELAYER)
+        return signer(bid, terms), bid  # of a key that nobody holds
 
     def plan(self, name: str, random: Random) -> tuple[list[int], list[int]]:
         """Bids within the money held and offers within capacity, of every size there is."""
@@ -173,8 +240,8 @@ class MarketMachine(RuleBasedStateMachine):
             bids = [0] * posts
         if account.kind != PRODUCER:
             return bids, []
-        plant = self.spec.plants[name]
-        parts = self.spec.profiles[plant.profile] or (0,) * self.spec.periods
+        plant = self.spec.registry.plants[name]
+        parts = self.spec.registry.profiles[plant.profile] or (0,) * self.spec.periods
         tops = [plant.capacity * part // FULL for part in parts]
         style = random.choice(["full", "some", "least", "none"])
         level = {"full": 1.0, "some": random.random(), "least": 0.0, "none": 0.0}[style]
@@ -183,10 +250,13 @@ class MarketMachine(RuleBasedStateMachine):
     def close(self, random: Random) -> None:
         if self.window_is_open:
             self.chain.evm.now = self.spec.opened + self.spec.window + random.choice([0, 0, 1, 10**5])
+        if any(self.chain.waiting.values()) and not self.chain.pieces and random.random() < 0.5:
+            assert self.mirror.clear() == ""
+            return
         kind = random.choice([STANDARD, PRODUCER])
         if not self.chain.waiting[kind]:
             kind = PRODUCER + STANDARD - kind
-        left = len(self.chain.waiting[kind])
+        left = self.chain.waiting[kind]
         count = random.randint(16, left) if left > 16 else left
         assert self.mirror.close(kind, count) == ""
 
@@ -200,17 +270,28 @@ class MarketMachine(RuleBasedStateMachine):
         assert self.mirror.settle(random.choice(waiting)) == ""
 
     def meter(self, random: Random) -> None:
-        agents = self.mirror.unmetered
-        random.shuffle(agents)
-        batch = agents[: random.randint(16, len(agents)) if len(agents) > 16 else len(agents)]
+        """All readings, or a part of them, or none because the meter is silent, even half-way."""
+        gas = self.mirror.gas
+        words = [word for word in self.chain.readings(gas.beyond) if word >> 216 not in self.posted]
+        random.shuffle(words)
+        part = words[: random.randint(0, len(words))]
         if random.random() < 0.2:
             self.chain.evm.now = max(self.chain.evm.now, self.spec.settled + self.spec.patience)
-            assert self.mirror.end_unmetered(batch) == ""
-            return
-        books = (
-            {} if self.spec.left == self.spec.submissions else {"share": self.spec.share, "carried": self.spec.carried}
-        )
-        assert self.mirror.meter(batch, **books) == ""
+            assert self.mirror.end_unmetered() == ""
+        elif random.random() < 0.3:
+            assert self.mirror.meter(part, **self.books, last=False) == ""
+        else:
+            assert self.mirror.meter(words, **self.books) == ""
+
+    @property
+    def books(self) -> dict[str, int]:
+        gas = self.mirror.gas
+        return {"share": gas.share, "relayed": gas.relayed, "carried": gas.carried}
+
+    @property
+    def posted(self) -> set[int]:
+        """Slots of readings that today's meter has posted."""
+        return {kind << 20 | ninth for day, kind, ninth in self.spec.ledger.readings if day == self.spec.day}
 
     # ---- what is not allowed
 
@@ -227,14 +308,16 @@ class MarketMachine(RuleBasedStateMachine):
         mirror, name = self.mirror, random.choice(self.names)
         return [
             lambda: mirror.deposit(name, 0),
-            lambda: mirror.deposit(name, MAX_AMOUNT * UNIT - self.spec.owed + 1),
+            lambda: mirror.deposit(name, MAX_AMOUNT * UNIT - self.spec.owed + UNIT),
+            lambda: mirror.deposit(name, UNIT + 1),
+            lambda: mirror.withdraw(name, random.randint(1, UNIT - 1)),
             lambda: mirror.withdraw(name, 0),
-            lambda: mirror.withdraw(name, self.spec.account(name).money + 1),
-            lambda: mirror.withdraw(role("stranger"), 1),
+            lambda: mirror.withdraw(name, self.spec.account(name).money + UNIT),
+            lambda: mirror.withdraw(role("stranger"), UNIT),
         ]
 
     def wrong_register(self, random: Random) -> list[Callable[[], str]]:
-        mirror, by, posts = self.mirror, self.spec.registrar, self.spec.posts
+        mirror, by, posts = self.mirror, self.spec.registry.registrar, self.spec.posts
         name, fresh = random.choice(self.names), role("late comer")
         plant = Plant(theta=WAD, c=WAD, capacity=10**9, profile=1)
         wrong_plants = [
@@ -251,7 +334,9 @@ class MarketMachine(RuleBasedStateMachine):
         return [
             lambda: mirror.register_standard(fresh, 5, by=role("stranger")),
             lambda: mirror.register_standard(random.choice([NOBODY, DUST, self.chain.market.address]), 5, by=by),
-            lambda: mirror.register_standard(fresh, random.choice([0, 10**18 + 1, 2**64, 2**128]), by=by),
+            lambda: mirror.register_standard(fresh, random.choice([0, 2**58, 2**64, 2**128]), by=by),
+            lambda: mirror.register_standard(fresh, 5, 2**60 * UNIT + 1, by=by),
+            lambda: mirror.register_standard(fresh, 5, 2**255 if self.spec.efficiency else 1, by=by),
             lambda: mirror.register_producer(fresh, random.choice(wrong_plants), by=by),
             lambda: mirror.register_producer(fresh, plant, by=name if name != by else role("stranger")),
             lambda: mirror.set_profile(random.choice([8, 2**200]), [FULL], by=by),
@@ -265,7 +350,7 @@ class MarketMachine(RuleBasedStateMachine):
         mirror, posts, day = self.mirror, self.spec.posts, self.spec.day
         registered = [name for name in self.names if self.spec.account(name).kind]
         name = random.choice(registered) if registered else self.names[0]
-        plant = self.spec.plants.get(name)
+        plant = self.spec.registry.plants.get(name)
         nothing = [0] * posts if plant else []
         purse = self.spec.account(name).money // UNIT
         least = [1] + [0] * (posts - 1)
@@ -273,15 +358,19 @@ class MarketMachine(RuleBasedStateMachine):
             lambda: mirror.submit(name, least, nothing, day=day + 1),
             lambda: mirror.submit(role("stranger"), least),
             lambda: mirror.submit(name, [0] * posts, nothing),
-            lambda: mirror.submit(name, [], nothing),
-            lambda: mirror.submit(name, [1] * (posts + 4 if posts < 45 else posts - 4), nothing),
             lambda: mirror.submit(name, least, [] if plant else [0, 1] + [0] * (posts - 2)),
+            lambda: mirror.submit(name, least, nothing, MAX_AMOUNT + 1),
+            lambda: mirror.relay([(role("stranger"), self.chain.sign(role("stranger"), least))]),
+            lambda: mirror.relay([(name, self.chain.sign(name, least, nothing, deadline=self.chain.evm.now - 1))]),
+            lambda: mirror.relay([(name, self.chain.sign(name, least, nothing, day=day + 1))]),
         ]
         if purse + 1 <= MAX_AMOUNT:
             calls.append(lambda: mirror.submit(name, [*[0] * (posts - 1), purse + 1], nothing))
         if plant:
             calls.append(lambda: mirror.submit(name, least, [1] + [0] * (posts - 1)))
             calls.append(lambda: mirror.submit(name, least, [0] * (posts - 1) + [plant.capacity + 1]))
+        if not self.spec.efficiency:
+            calls.append(lambda: mirror.submit(name, least, nothing, 1))
         return calls
 
     def wrong_step(self, random: Random) -> list[Callable[[], str]]:
@@ -290,16 +379,22 @@ class MarketMachine(RuleBasedStateMachine):
         day, phase = spec.day, spec.phase
         calls: list[Callable[[], str]] = [
             lambda: mirror.close(STANDARD, 0, day=day + 1),
+            lambda: mirror.clear(day=day + 1),
             lambda: mirror.produce(None, day=day + 1),
-            lambda: mirror.end_unmetered([self.names[0]], day=day + 1),
+            lambda: mirror.end_unmetered(day=day + 1),
         ]
         if phase != Phase.DONE:
             calls.append(mirror.open)
         if phase != Phase.OPEN or self.window_is_open:
-            calls.append(lambda: mirror.close(STANDARD, 0))
-        elif spec.submissions + sum(map(len, chain.waiting.values())) > 0:
-            calls.append(lambda: mirror.close(STANDARD, 0))
-            calls += [lambda k=k: mirror.close(k, min(15, n - 1)) for k in (1, 2) if (n := len(chain.waiting[k])) > 1]  # type: ignore[misc]
+            calls += [lambda: mirror.close(STANDARD, 0), mirror.clear]
+        else:
+            if spec.submissions + sum(chain.waiting.values()) > 0:
+                calls.append(lambda: mirror.close(STANDARD, 0))
+                calls += [lambda k=k: mirror.close(k, min(15, n - 1)) for k in (1, 2) if (n := chain.waiting[k]) > 1]  # type: ignore[misc]
+            else:
+                calls.append(mirror.clear)
+            if chain.pieces:
+                calls += [self.clear_the_rest] * 3
         if phase != Phase.CLOSED:
             calls.append(lambda: mirror.produce(None))
         if chain.pieces:
@@ -314,53 +409,58 @@ class MarketMachine(RuleBasedStateMachine):
                 calls.append(lambda: self.tampered(piece, random))
         return calls
 
+    def clear_the_rest(self) -> str:
+        """What no piece has shown yet, as if it were the whole day."""
+        chain, reason = self.chain, "posts: nothing shown"
+        rest = {kind: chain.links[kind][: chain.waiting[kind]] for kind in (STANDARD, PRODUCER)}
+        counts = map(len, rest.values())
+        links = [*rest[STANDARD], *rest[PRODUCER]]
+        self.mirror.refused_by_chain(reason, lambda: chain.show("clear", chain.day, *counts, links=links))
+        return reason
+
     def tampered(self, piece: int, random: Random) -> str:
-        """A piece shown with one bit of one word changed, or after another head."""
+        """A piece shown with one bit of one record changed, or after another head."""
         chosen = self.chain.pieces[piece]
-        words = shown(chosen.links)
-        size = len(words) // len(chosen.links)
-        place = random.choice([n for n in range(len(words)) if n % size])
-        words[place] ^= 1 << random.randrange(256)
-        prior = chosen.prior
+        links, prior = list(chosen.submissions), chosen.prior
         if random.random() < 0.3:
-            words, prior = shown(chosen.links), bytes(32)
-        self.mirror.refused_by_chain(
-            "posts: not that piece",
-            lambda: self.chain.market.settle(self.chain.day, chosen.kind, piece, prior, words),
-        )
-        return "posts: not that piece"
+            prior = bytes(32)
+        else:
+            place = random.randrange(len(links))
+            words = list(links[place].words)
+            words[random.randrange(len(words))] ^= 1 << random.randrange(256)
+            links[place] = replace(links[place], words=tuple(words))
+        reason = "posts: not that piece"
+        arguments = (self.chain.day, chosen.kind, piece, prior, len(links))
+        self.mirror.refused_by_chain(reason, lambda: self.chain.show("settle", *arguments, links=links))
+        return reason
 
     def wrong_meter(self, random: Random) -> list[Callable[[], str]]:
         mirror, spec = self.mirror, self.spec
-        calls: list[Callable[[], str]] = []
         if spec.phase != Phase.SETTLED:
-            mirror.share, mirror.carried, mirror.readings = 5, 3, {}
+            some = {"share": 5, "relayed": 0, "carried": 3}
             return [
-                lambda: mirror.meter([self.names[0]]),
-                lambda: mirror.meter([self.names[0]], by=self.names[0]),
-                lambda: mirror.end_unmetered([self.names[0]]),
+                lambda: mirror.meter([], **some),
+                lambda: mirror.meter([], **some, by=self.names[0]),
+                mirror.end_unmetered,
             ]
-        agents = mirror.unmetered
-        begun = spec.left < spec.submissions
-        fitting = {"share": spec.share, "carried": spec.carried} if begun else {}
-        calls += [
-            lambda: mirror.meter(agents, by=agents[0], **fitting),
-            lambda: mirror.meter([], **fitting),
-            lambda: mirror.meter([*agents, agents[0]], **fitting),
-            lambda: mirror.meter(agents, day=spec.day + 1, **fitting),
-            lambda: mirror.meter([*agents[:-1], role("stranger")], **fitting),
-            lambda: mirror.meter(agents, own=0, **fitting),
-            lambda: mirror.meter(agents, share=2**64, carried=0),
-            lambda: mirror.end_unmetered([]),
+        words = self.chain.readings(mirror.gas.beyond)
+        books = self.books
+        calls: list[Callable[[], str]] = [
+            lambda: mirror.meter(words, **books, by=self.names[0]),
+            lambda: mirror.meter(words, **books, day=spec.day + 1),
+            lambda: mirror.meter([1 << 236, 1 << 236], **books),
+            lambda: mirror.meter(words, **books | {"share": 2**32}),
+            lambda: mirror.meter(words, **books | {"relayed": 2**32}),
         ]
-        if len(agents) > 1:
-            calls.append(lambda: mirror.meter([*agents[:-1], agents[0]], **fitting))
-            calls.append(lambda: mirror.meter(agents, own=2**96 - 1, **fitting))
-        if begun:
-            calls.append(lambda: mirror.meter(agents, share=spec.share + 1, carried=spec.carried))
-            calls.append(lambda: mirror.meter(agents, share=spec.share, carried=spec.carried + 1))
+        if self.posted:
+            calls.append(lambda: mirror.meter([random.choice(sorted(self.posted)) << 216], **books))
+        if spec.ledger.posting:
+            calls.append(lambda: mirror.meter([], **books | {"share": books["share"] + 1}))
+            calls.append(lambda: mirror.meter([], **books | {"relayed": books["relayed"] + 1}))
+        if spec.ledger.observed_share:
+            calls.append(lambda: mirror.meter(words, **books | {"relayed": spec.ledger.observed_share - 1}))
         if self.chain.evm.now < spec.settled + spec.patience:
-            calls.append(lambda: mirror.end_unmetered(agents))
+            calls.append(mirror.end_unmetered)
         return calls
 
 

@@ -36,4 +36,6 @@ def test_any_sequence_of_calls__leaves_chain_and_specification_equal(
     accepted, refused = sum(ACCEPTED.values()), sum(REFUSED.values())
     record_property("shown: machine", f"{accepted:,} calls accepted, {refused:,} refused for {len(REFUSED)} reasons")
     assert accepted >= AT_LEAST, f"only {accepted} calls were accepted: {ACCEPTED}"
-    assert {"submit", "close", "produce", "settle", "meter", "end_unmetered", "withdraw"} <= set(ACCEPTED)
+    steps = {"submit", "relay", "clear", "close", "produce", "settle", "meter", "end_unmetered", "withdraw"}
+    assert steps <= set(ACCEPTED)
+    assert {"posts: already submitted", "bids: expired", "energy: store below last cost"} <= set(REFUSED)
