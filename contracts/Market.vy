@@ -231,7 +231,9 @@ def today() -> calendar.Day:
     """
     @notice The day and what it waits for.
     """
-    return calendar._load()
+    today: calendar.Day = calendar._load()
+    today.books &= ~energy_ledger.READ
+    return today
 
 
 @view

@@ -25,7 +25,7 @@ struct Day:
     submissions: uint256  # 24 bits, known when closed
     left: uint256  # 24 bits, submissions that the present phase still has to handle
     pieces: uint256  # 24 bits, shown at the close
-    books: uint256  # 65 bits, of the last metered day (see `energy_ledger`)
+    books: uint256  # 66 bits, of the last metered day (see `energy_ledger`)
 
 MAX_DAYS: constant(uint256) = 2**24 - 1
 

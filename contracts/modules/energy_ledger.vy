@@ -31,10 +31,11 @@ WAD: constant(uint256) = 10**18
 # by the day: an agent that stays out is charged for its last day whenever it returns.
 LANES: constant(uint256) = 9
 LANE_MASK: constant(uint256) = 2**24 - 1
-# Books of a day: shared gas a submission, above it gas of batches a relayed submission, 32 bits each, and a flag that
-# the meter was silent, which leaves nothing but what the market saw.
+# Books of a day: shared gas a submission, above it gas of batches a relayed submission, 32 bits each; a flag that the
+# meter was silent; and one, on other days alone, that there are readings: without it nobody looks for any.
 SHARE_MASK: constant(uint256) = 2**32 - 1
 SILENT: constant(uint256) = 2**64
+READ: constant(uint256) = 2**65
 
 METER: immutable(address)
 KAPPA: immutable(uint256)
@@ -98,7 +99,7 @@ def _gas_of(account: uint256, kind: uint256, last_books: uint256, yesterday: uin
     if gas_used == 0:  # it was relayed
         gas_used = (books >> 32) & SHARE_MASK
     gas_used = unsafe_add(gas_used, books & SHARE_MASK)
-    if books & SILENT == 0:
+    if books & READ != 0:
         place: uint256 = (account >> vault.PLACE) & vault.PLACE_MASK
         readings: uint256 = self._readings[(day << 40) | (kind << 20) | unsafe_div(place, LANES)]
         gas_used = unsafe_add(gas_used, (readings >> unsafe_mul(24, place % LANES)) & LANE_MASK)
@@ -191,16 +192,21 @@ def _meter(
     assert max(share, relayed) <= SHARE_MASK, "energy: shared gas out of range"
     assert relayed >= self._observed_share(), "energy: below observed gas"
     books: uint256 = share | (relayed << 32)
-    assert not today.begun or today.books == books, "energy: share differs"
+    assert not today.begun or today.books & ~READ == books, "energy: share differs"
 
     for reading: uint256 in readings:
         slot: uint256 = (day << 40) | (reading >> 216)
         assert self._readings[slot] == 0, "energy: metered already"
         self._readings[slot] = reading
     log IMarket.Readings(day=day, share=share, relayed=relayed, readings=readings)
+    if today.begun:
+        books = today.books
     today.begun = True
-    today.books = books
-    self._end(today, carried, last)
+    today.books = books | READ if len(readings) > 0 else books
+    if last:
+        self._end(today, carried)
+    else:
+        calendar._store(today)
 
 
 @internal
@@ -211,20 +217,17 @@ def _end_unmetered(day: uint256):
     today: calendar.Day = calendar._in_phase(day, calendar.SETTLED)
     assert block.timestamp >= today.settled + calendar.PATIENCE, "energy: the meter has time left"
     today.books = SILENT | (self._observed_share() << 32)
-    self._end(today, 0, True)
+    self._end(today, 0)
 
 
 @internal
-def _end(day: calendar.Day, carried: uint256, last: bool):
-    today: calendar.Day = day
-    if last:
-        log IMarket.DayMetered(
-            day=day.number,
-            share=day.books & SHARE_MASK,
-            relayed=(day.books >> 32) & SHARE_MASK,
-            carried=carried,
-            silent=day.books & SILENT != 0,
-        )
-        self._books[day.number] = day.books
-        today = calendar._entering(day, calendar.DONE, 0)
-    calendar._store(today)
+def _end(day: calendar.Day, carried: uint256):
+    log IMarket.DayMetered(
+        day=day.number,
+        share=day.books & SHARE_MASK,
+        relayed=(day.books >> 32) & SHARE_MASK,
+        carried=carried,
+        silent=day.books & SILENT != 0,
+    )
+    self._books[day.number] = day.books
+    calendar._store(calendar._entering(day, calendar.DONE, 0))
