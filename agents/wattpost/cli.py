@@ -78,18 +78,24 @@ def run(
     out: Annotated[Path | None, typer.Option(help="Run folder; by default a new one below runs/.")] = None,
     processes: Annotated[int, typer.Option(help="Agent processes; 0 gives each agent its own.", min=0)] = 0,
     policy: Annotated[str, typer.Option(help="best-response, or module:Class of your own.")] = "best-response",
+    layer: Annotated[
+        str | None, typer.Option(help="Settlement layer, in place of the scenario's; see `wattpost layers`.")
+    ] = None,
     rpc: Url = None,
     keys: Keys = None,
     port: Annotated[int, typer.Option(help="Port of the test engine; 0 takes any free one.", min=0, max=65535)] = 0,
     replace: Annotated[bool, typer.Option("--replace", help="Replace an earlier run in the same folder.")] = False,
 ) -> None:
-    """Play a whole market: compile, deploy, start agent processes, trade, settle, meter, audit, report."""
+    """Play a whole market: compile, deploy, start agent processes, trade, settle, meter, audit, report.
+
+    SCENARIO may also be the folder of an earlier run, or its manifest.json: then that run is played again.
+    """
     from wattpost.study import run as runs
-    from wattpost.study.scenario import load
+    from wattpost.study.repeating import load_any
 
     if rpc and engine == "eth-tester":
         engine = "rpc"
-    wanted = runs.with_changes(load(scenario), days=days, seed=seed)
+    wanted = runs.with_changes(load_any(scenario), days=days, seed=seed, layer=layer)
     options = runs.Options(
         engine=engine,
         out=out or _new_folder(wanted.name),
@@ -182,12 +188,12 @@ def solve(
 
     Exit code 0: solved. 1: not solved; the status says what to do. 2: bad input.
     """
-    from wattpost.study.scenario import load
+    from wattpost.study.repeating import load_any
     from wattpost.study.solving import solve as solution_of
 
     with _progress() as progress:
         progress.stage("solving")
-        found = solution_of(load(scenario))
+        found = solution_of(load_any(scenario))
     _write_json(found, json_file)
     if not (json_file and str(json_file) == "-"):
         from wattpost.study.summary import show_solution
@@ -265,11 +271,35 @@ def scenarios() -> None:
 
 
 @app.command()
-def layers() -> None:
+def layers(
+    measure: Annotated[bool, typer.Option("--measure", help="Also measure the node at hand.")] = False,
+    engine: Annotated[str, typer.Option(help="Which node to measure: eth-tester or anvil.")] = "eth-tester",
+    watts_per_core: Annotated[
+        float | None, typer.Option(help="Watts that a busy core of this machine draws; by default an assumption.")
+    ] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write everything here; - for the screen.")] = None,
+) -> None:
     """List settlement layers: the electricity each burns per gas, and where the figure comes from."""
-    from wattpost.study.summary import show_layers
+    from wattpost.energy import WATTS_PER_CORE, presets_to_json
+    from wattpost.study.summary import show_layers, show_measurement
 
-    show_layers()
+    found = None
+    if measure:
+        from wattpost.study.measuring import measure as measured_on
+
+        with _progress() as progress:
+            found = measured_on(engine, progress, WATTS_PER_CORE if watts_per_core is None else watts_per_core)
+    elif watts_per_core is not None:
+        _fail("--watts-per-core goes with --measure.")
+    presets: dict[str, Any] = {"layers": presets_to_json()}
+    if found:
+        stated = {"joules_per_gas": found.joules_per_gas, "kappa": found.kappa, "how": found.how}
+        presets["measured"] = found.to_json() | stated
+    _write_json(presets, json_file)
+    if not (json_file and str(json_file) == "-"):
+        show_layers()
+        if found:
+            show_measurement(found)
 
 
 def main() -> None:

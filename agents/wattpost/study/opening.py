@@ -8,7 +8,6 @@ from wattpost.chain.deployment import Deployment
 from wattpost.chain.engine import Engine
 from wattpost.chain.units import to_wad
 from wattpost.chain.wallet import Wallet
-from wattpost.energy import kappa_of
 from wattpost.fleet import founding
 from wattpost.fleet.keyring import OPERATOR_RANK, Keyring
 from wattpost.study.scenario import Scenario
@@ -22,16 +21,20 @@ def open_market(
     engine: Engine,
     scenario: Scenario,
     ring: Keyring,
+    kappa: int,
     *,
     deployed: Callable[[Deployment], None] = lambda _: None,
 ) -> Deployment:
-    """Found the scenario's market with the operator's key; `deployed` is told once the contracts stand."""
+    """Found the scenario's market with the operator's key; `deployed` is told once the contracts stand.
+
+    kappa : 10^-18 kWh per gas
+    """
     wallet = operator_wallet(engine, ring)
     terms = founding.Terms(
         periods=scenario.periods,
         window=scenario.window,
         patience=scenario.patience,
-        kappa=kappa_of(scenario.verification.layer, scenario.verification.joules_per_gas),
+        kappa=kappa,
         meter=ring.meter.address,
         dust_account=ring.dust_account,
     )

@@ -9,7 +9,8 @@ The format is section 6 of the design, with these additions:
 - a producer's ``solar = { latitude, longitude, date, timezone }`` and a utility's
   ``electricity = { profile, date }``: see `scenario_profiles`. A single number as ``electricity``
   is the same weight in every period.
-- ``[verification] profile``: how an agent's V is laid over the periods (default: evenly).
+- ``[verification] profile``: how an agent's V is laid over the periods (default: evenly), and ``watts_per_core`` for
+  ``layer = "measured"``.
 
 Whatever is wrong with a file becomes a `ScenarioError`: one sentence that names file and key.
 """
@@ -24,10 +25,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wattpost.energy.layers import LAYERS, MEASURED
+from wattpost.energy.measured import MOST_WATTS, WATTS_PER_CORE
 from wattpost.study.scenario_agents import read_producers, read_standard
 from wattpost.study.scenario_reading import ScenarioError, Table, near
 
 if TYPE_CHECKING:
+    from wattpost.energy import Measurement
     from wattpost.game import Producer, Standard
 
 __all__ = ["Scenario", "ScenarioError", "Verification", "load", "names", "parse"]
@@ -43,19 +47,21 @@ SECTIONS = ("market", "standard", "producer", "verification")
 MARKET_KEYS = (
     "name", "about", "periods", "days", "seed", "bytecoin", "step", "window", "patience",
 )  # fmt: skip
-VERIFICATION_KEYS = ("layer", "joules_per_gas", "gas", "financing", "payers", "profile")
+VERIFICATION_KEYS = ("layer", "joules_per_gas", "watts_per_core", "gas", "financing", "payers", "profile")
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
     """Who pays for validation, in what, and how much is expected before the first receipt."""
 
-    layer: str | None  # a preset of wattpost.energy; None when joules_per_gas is given
+    layer: str | None  # a preset of wattpost.energy, or "measured"; None when joules_per_gas is given
     joules_per_gas: float | None
+    watts_per_core: float  # for the layer "measured"
     gas: int  # per agent and day, before anything was measured
     financing: str  # "purchase" | "inventory"
     payers: str  # "all" | "standard"
     profile: tuple[float, ...]  # T shares of an agent's V, summing to one
+    measured: Measurement | None = None  # by the run that is repeated; for the layer "measured"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -226,12 +232,6 @@ def _refuse_namesakes(source: str, agents: list[Standard | Producer]) -> None:
         seen.add(agent.name)
 
 
-def _layers() -> tuple[str, ...]:
-    from wattpost.energy import LAYERS
-
-    return (*LAYERS, "measured")
-
-
 def _listed(known: Iterable[str]) -> str:
     return f"; known are {', '.join(known)}."
 
@@ -240,16 +240,19 @@ def _verification(source: str, section: object, periods: int) -> Verification:
     table = Table(f"{source}: [verification]", section, VERIFICATION_KEYS)
     if "layer" in table and "joules_per_gas" in table:
         raise ScenarioError(f"{table.where} takes layer or joules_per_gas, not both.")
-    by_hand = table.number("joules_per_gas") if "joules_per_gas" in table else None
+    by_hand = table.number("joules_per_gas", above=True) if "joules_per_gas" in table else None
     profile = table.numbers("profile", periods, "period") if "profile" in table else [1.0] * periods
     if sum(profile) <= 0:
         raise ScenarioError(f"{table.where} profile must have at least one number above 0.")
     layer = table.text("layer", "proof-of-stake")
-    if layer not in (known := _layers()):
+    if layer not in (known := (*LAYERS, MEASURED)):
         raise ScenarioError(f'{table.where} layer "{layer}" is not known{near(layer, known) or _listed(known)}')
+    if "watts_per_core" in table and layer != MEASURED:
+        raise ScenarioError(f'{table.where} watts_per_core goes with layer = "measured".')
     return Verification(
         layer=None if by_hand is not None else layer,
         joules_per_gas=by_hand,
+        watts_per_core=table.number("watts_per_core", WATTS_PER_CORE, high=MOST_WATTS, above=True),
         gas=table.whole("gas", 150_000, high=10**15),
         financing=table.text("financing", "purchase", choices=("purchase", "inventory")),
         payers=table.text("payers", "all", choices=("all", "standard")),

@@ -14,6 +14,7 @@ from wattpost.fleet.meter import Meter
 from wattpost.fleet.operator import Operator
 from wattpost.fleet.processes import Fleet
 from wattpost.fleet.tasks import task
+from wattpost.study.intensity import Intensity
 from wattpost.study.job import Progress, RunError
 from wattpost.study.opening import open_market, operator_wallet
 from wattpost.study.results import Results
@@ -32,7 +33,7 @@ class Session:
     processes: int
     engine: Engine
     keyring: Keyring
-    kappa: int
+    intensity: Intensity
     deployment: Any = None
     meter: Meter | None = None
     incidents: list[str] = field(default_factory=list)
@@ -44,7 +45,7 @@ class Session:
         ring = self.keyring
         if self.engine.is_test:
             self.engine.fund([ring.operator.address, ring.meter.address, *ring.agents])
-        self.deployment = open_market(self.engine, self.scenario, ring)
+        self.deployment = open_market(self.engine, self.scenario, ring, self.intensity.kappa)
         self.deployment.save(folder / "deployment.json")
 
     def trade(self, progress: Progress) -> None:
@@ -145,7 +146,8 @@ class Session:
             "contracts": {
                 name: {"code_hash": each.code_hash, **each.settings} for name, each in self.deployment.contracts.items()
             },
-            "kappa_kwh_per_gas": self.kappa / 1e18,
+            "kappa_kwh_per_gas": self.intensity.kappa / 1e18,
+            "verification": self.intensity.to_json(),
             "state_digest": results.state_digest(),
             "market_digest": results.market_digest(),
             "timings": {stage: round(seconds, 3) for stage, seconds in timings.items()},

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from wattpost.energy import kappa_of
 from wattpost.game import Economy, Producer, Standard, solve_to_json
+from wattpost.study.intensity import intensity
 from wattpost.study.scenario import Scenario, ScenarioError
 
 ATTO = 1e18  # kappa is a whole number of 10^-18 kWh per gas
@@ -19,7 +19,7 @@ def economy_of(scenario: Scenario) -> Economy:
     Raises ScenarioError where the agents make no economy.
     """
     verification = scenario.verification
-    daily = kappa_of(verification.layer, verification.joules_per_gas) / ATTO * verification.gas
+    daily = intensity(verification).kappa / ATTO * verification.gas
     standard = tuple(agent for agent in scenario.agents if isinstance(agent, Standard))
     producers = tuple(agent for agent in scenario.agents if isinstance(agent, Producer))
     payers = np.array([1.0] * len(standard) + [float(verification.payers == "all")] * len(producers))

@@ -166,6 +166,8 @@ MISTAKES = {
     "layer twice": ("gas = 123456", 'layer = "x"', "takes layer or joules_per_gas, not both"),
     "layer unknown": ("joules_per_gas = 0.24", 'layer = "proof-of-steak"', 'did you mean "proof-of-stake"?'),
     "joules nan": ("joules_per_gas = 0.24", "joules_per_gas = nan", "joules_per_gas must be a finite number"),
+    "joules zero": ("joules_per_gas = 0.24", "joules_per_gas = 0.0", "joules_per_gas must be a finite number above 0"),
+    "joules below": ("joules_per_gas = 0.24", "joules_per_gas = -1", "joules_per_gas must be a finite number above 0"),
     "financing": ("gas = 123456", 'financing = "loan"', 'financing must be "purchase" or "inventory", not'),
     "payers": ("gas = 123456", 'payers = "nobody"', 'payers must be "all" or "standard", not'),
     "profile zero": ("[3.0, 1.0]", "[0.0, 0.0]", "[verification] profile must have at least one number above 0"),
