@@ -13,6 +13,7 @@ from .payoffs import Action, Outcome, Rivals, outside, payoff
 from .report import cartel_to_json, solution_to_json, solve_to_json
 from .response import Response, attainable, best_response, gain
 from .solution import Solution, Status
+from .states import States, gas_distribution
 from .statics import Sensitivity, sensitivity
 from .utility import Utility
 from .welfare import Loss, Welfare, loss, welfare
@@ -38,6 +39,7 @@ __all__ = [
     "Sensitivity",
     "Solution",
     "Standard",
+    "States",
     "Status",
     "Utility",
     "Welfare",
@@ -47,6 +49,7 @@ __all__ = [
     "cartel_to_json",
     "equivalent",
     "gain",
+    "gas_distribution",
     "loss",
     "opening_plan",
     "outside",

@@ -67,7 +67,7 @@ class Ascent:
         n, taste = self.floor.size, self.taste
         above = np.maximum(v[:n] - self.floor, 0.0)
         slope = np.zeros_like(v)
-        kwh = taste.form.slope(above, taste.shape[0])
+        kwh = taste.slope(above[None, :])[0]
         slope[:n] = -np.where(taste.weights[0] > 0, taste.weights[0] * kwh, 0.0)
         if taste.good[0] > 0:
             slope[-1] = -taste.good[0] * taste.form.slope(v[-1:], taste.shape[0])[0]

@@ -129,7 +129,7 @@ def _electricity(
         inner = (x > taste.floor) & (by_x > 0)
         return x, np.where(inner, -1.0 / by_x, 0.0), level + view.wedge(x, none)[0]
 
-    if taste.form is Log and isinstance(view, Posted):
+    if taste.form is Log and taste.risk is None and isinstance(view, Posted):
         # a/e = lambda p Q/(Q - power x) is linear in e: no search is needed.
         paid = np.exp(level) * (view.prices * view.totals)
         over = 1.0 / (view.power * taste.weights + paid)

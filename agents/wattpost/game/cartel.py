@@ -97,6 +97,8 @@ def _checked(economy: Economy, members: Sequence[int]) -> tuple[int, ...]:
     places = tuple(sorted({int(m) for m in members}))
     if not places or places[0] < 0 or places[-1] >= economy.count:
         raise ValueError(f"members must be places from 0 to {economy.count - 1}, at least one")
+    if any(block.taste.risk is not None for block in economy.blocks):
+        raise ValueError("verification: cartels are not solved for where it is uncertain")
     for place in places:
         agent = economy.agents[place]
         if isinstance(agent, Producer) and (agent.c > 1 or agent.investment_cost is not None):

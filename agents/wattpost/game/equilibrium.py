@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from .arrays import BoolArray, FloatArray
@@ -9,6 +11,7 @@ from .certificate import Certificate, certify
 from .economy import Block, Economy
 from .nash import Trade, trade
 from .participation import attainable_ratios, deprived, opening_posts, outside_utilities, powerless
+from .shadow import shadow_prices
 from .solution import Solution, Status
 
 TOLERANCE = 1e-8
@@ -47,7 +50,7 @@ def solve_nash(
     >>> found.solved, found.offers[2].round(6)  # 2 sqrt((1/2) (1/2)^2 16/2)
     (True, array([2.]))
     """
-    return solve_blocks(
+    found = solve_blocks(
         economy.blocks,
         tolerance=tolerance,
         max_sweeps=max_sweeps,
@@ -55,6 +58,7 @@ def solve_nash(
         start=start,
         threads=threads,
     )
+    return replace(found, shadow_prices=shadow_prices(economy, found))
 
 
 def solve_blocks(
@@ -212,5 +216,5 @@ def _finish(
 def _verification(blocks: tuple[Block, ...], count: int, periods: int) -> FloatArray:
     kwh = np.zeros((count, periods))
     for block in blocks:
-        kwh[block.rows] = block.verification
+        kwh[block.rows] = block.mean_verification
     return kwh

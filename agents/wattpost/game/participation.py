@@ -15,6 +15,8 @@ plant pays) is out at once, since its absence changes nothing for anybody.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from .arrays import BoolArray, FloatArray
@@ -69,7 +71,7 @@ def outside_utilities(blocks: tuple[Block, ...]) -> FloatArray:
     for block in blocks:
         subsistence = block.taste.floor - block.verification
         empty = np.zeros_like(subsistence)
-        value = block.taste.values(empty, block.omega)
+        value = replace(block.taste, risk=None).values(empty, block.omega)
         starving = np.any(subsistence > 1e-12 * block.taste.floor, axis=1)
         out[block.rows] = np.where(starving, -np.inf, value)
     return out

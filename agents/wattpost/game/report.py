@@ -6,6 +6,7 @@ strict JSON.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from .cartel import Cartel
 from .competitive import solve_competitive
 from .economy import Economy
 from .equilibrium import TOLERANCE, solve_nash
+from .shadow import shadow_prices
 from .solution import Solution
 from .welfare import loss, welfare
 
@@ -30,6 +32,7 @@ def solution_to_json(economy: Economy, nash: Solution, competitive: Solution | N
         return report
     report["competitive_status"] = competitive.status.value
     if competitive.solved:
+        competitive = replace(competitive, shadow_prices=shadow_prices(economy, competitive, strategic=False))
         report["competitive"] = _outcome(economy, competitive)
         lost = loss(economy, competitive, nash)
         report["welfare"]["loss_utilitarian"] = _plain(lost.utilitarian)
@@ -80,10 +83,18 @@ def _outcome(economy: Economy, found: Solution) -> dict[str, Any]:
         "verification_kwh": _plain(np.where(found.participants[:, None], found.verification_kwh, 0.0)),
         "money_values": _plain(found.money_values),
         "verification_values": _plain(found.verification_value),
+        "shadow_prices": _plain(found.shadow_prices),
+        "states": _states(economy),
         "capacity": _plain(_capacity(economy, found)),
         "sweeps": found.sweeps,
         "welfare": {"total": _plain(total.total), "outside": total.outside},
     }
+
+
+def _states(economy: Economy) -> dict[str, Any]:
+    """Chances of the states of verification (S,), and what each agent that takes part burns in each (S, n, T)."""
+    states = economy.states
+    return {"probabilities": _plain(states.weights), "verification_kwh": _plain(states.amounts)}
 
 
 def _capacity(economy: Economy, found: Solution) -> FloatArray:

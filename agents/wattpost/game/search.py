@@ -40,11 +40,12 @@ WORST = 1e9
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trades:
-    """One agent's action in quantities: x (T,) bought, q (T,) made, g of the good bought."""
+    """One agent's action in quantities: x (T,) bought, q (T,) made, g of the good bought; w (T,), a kWh's worth."""
 
     x: FloatArray
     q: FloatArray
     g: float
+    worth: FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +60,7 @@ class _Bids:
 def search(producer: Producer, taste: Taste, seen: Rivalled, held: float, hint: Trades | None) -> Trades:
     """The best trades found for `producer`; the offers of `hint` are one more start."""
     nothing = np.zeros(producer.periods)
-    best = _Bids(Trades(nothing, nothing, 0.0), -np.inf, nothing)
+    best = _Bids(Trades(nothing, nothing, 0.0, np.full_like(nothing, np.nan)), -np.inf, nothing)
     if not np.any(taste.floor > 0):
         best = replace(best, value=float(taste.totals(nothing[None, :], np.zeros(1))[0]))
     ascent = Ascent(producer, taste, seen, held)
@@ -122,7 +123,7 @@ def _bids(producer: Producer, taste: Taste, seen: Rivalled, held: float, q: Floa
     revenue = float(np.sum(bids * q / total))
     base = Bidding(bids, total, own, seen.good_bids, seen.good_offers, np.array([used]))
     if used >= float(seen.good_offers[0]):
-        return _Bids(Trades(0.0 * q, q, 0.0), -np.inf, np.zeros_like(q))
+        return _Bids(Trades(0.0 * q, q, 0.0, np.full_like(q, np.nan)), -np.inf, np.zeros_like(q))
 
     def at(tau: float) -> tuple[Purchases, float, float]:
         view = base.weighing((1.0 - tau) * own + tau)
@@ -140,11 +141,11 @@ def _bids(producer: Producer, taste: Taste, seen: Rivalled, held: float, q: Floa
         if over_budget > 1e-12 * revenue:
             slack = 1e-13 * revenue
             if at(0.0)[1] > slack:
-                return _Bids(Trades(0.0 * q, q, 0.0), -np.inf, np.zeros_like(q))
+                return _Bids(Trades(0.0 * q, q, 0.0, np.full_like(q, np.nan)), -np.inf, np.zeros_like(q))
             tau = float(brentq(lambda mix: at(mix)[1] - 2 * slack, 0.0, 1.0, xtol=1e-15, rtol=1e-14))
             bought, _, _ = at(tau)
     if bool(bought.rationed[0]):
-        return _Bids(Trades(bought.x[0], q, used), -np.inf, np.zeros_like(q))
+        return _Bids(Trades(bought.x[0], q, used, np.full_like(q, np.nan)), -np.inf, np.zeros_like(q))
     x, good = bought.x[0], float(bought.g[0])
     value = float(taste.totals((bought.x - taste.floor).clip(0.0), bought.g)[0])
     left = total[0] - x
@@ -159,4 +160,4 @@ def _bids(producer: Producer, taste: Taste, seen: Rivalled, held: float, q: Floa
     by_budget = money * (1.0 - tau) * bids[0] * rivals[0] / (left * total[0])
     with np.errstate(invalid="ignore"):
         gradient = np.where(producer.limits > 0, worth * taken + by_budget - upsilon * burn, 0.0)
-    return _Bids(Trades(x, q, good + used), value, gradient)
+    return _Bids(Trades(x, q, good + used, worth), value, gradient)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 import numpy as np
@@ -62,9 +62,11 @@ class Solution:
     numeraire : (n,) units of the good consumed; outside, the own endowment
     utilities : (n,)
     participants : (n,) who takes part; exits : who left, in order
-    verification_kwh : (n, T) kWh, as charged to those who take part
+    verification_kwh : (n, T) kWh, as charged to those who take part, expected over its states
     money_values, good_values : (n,) multipliers lambda and upsilon: utility of a unit of money, of the good
     sweeps : how many times all agents were asked
+    shadow_prices : (n, S) lambda_s, utility that a kWh less of verification in state s would bring, its chance divided
+        out; empty where an economy is kept as blocks only (`shadow.py` reckons them)
     """
 
     status: Status
@@ -83,6 +85,7 @@ class Solution:
     money_values: FloatArray
     good_values: FloatArray
     sweeps: int
+    shadow_prices: FloatArray = field(default_factory=lambda: np.zeros((0, 0)))
 
     @property
     def solved(self) -> bool:
