@@ -8,6 +8,7 @@ from .economy import Economy
 from .equilibrium import solve_nash
 from .equivalents import equivalent
 from .forms import Ces, Crra, Exponential, Linear, Log, Quadratic, utility_from
+from .inventory import Inventory
 from .opening import Plan, opening_plan
 from .payoffs import Action, Outcome, Rivals, outside, payoff
 from .report import cartel_to_json, solution_to_json, solve_to_json
@@ -26,6 +27,7 @@ __all__ = [
     "Crra",
     "Economy",
     "Exponential",
+    "Inventory",
     "Linear",
     "Log",
     "Loss",
