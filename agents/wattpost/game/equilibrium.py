@@ -20,6 +20,15 @@ TOLERANCE = 1e-8
 PATIENCE = 12
 """Sweeps before an agent that is short of what it needs is let go at a rough state of the market."""
 
+TIE = 1e-9
+"""Relative difference up to which two agents are equally far from affording their floors."""
+
+ROUGH = 1e-3
+"""Error of the aggregates at which it is first asked who cannot afford its floor."""
+
+MARGIN = 30.0
+"""How many times that error the ratio of the one that leaves must lie below one, and below the next."""
+
 SAMPLE = 4_096
 """Agents in the sample whose replica gives a large economy its first guess."""
 
@@ -91,6 +100,15 @@ def solve_blocks(
         patience = min(max_sweeps, PATIENCE)
         if known is None and inside.size > 4 * SAMPLE:
             known = _from_sample(blocks, inside, posts, max_sweeps)
+        if participation and any(np.any(b.taste.floor > 0) for b in blocks):
+            deal = trade(blocks, inside, posts, start=known, tolerance=ROUGH, max_sweeps=patience, threads=threads)
+            sweeps += deal.sweeps
+            known = (deal.prices, deal.totals)
+            short = _surely_short(blocks, inside, deal)
+            if short is not None:
+                inside[short] = False
+                exits.append(short)
+                continue
         deal = trade(blocks, inside, posts, start=known, max_sweeps=patience, threads=threads)
         sweeps += deal.sweeps
         if deal.error > 1e-9 and not deal.rationed.any() and max_sweeps > patience:
@@ -118,9 +136,21 @@ def solve_blocks(
         ratios[hungry] = 0.0
         order = np.where(leaving, ratios, np.inf)
         least = order[leaving].min()
-        leaver = int(np.flatnonzero(leaving & (order <= least * (1.0 + 1e-9)))[-1])
+        leaver = int(np.flatnonzero(leaving & (order <= least * (1.0 + TIE)))[-1])
         inside[leaver] = False
         exits.append(leaver)
+
+
+def _surely_short(blocks: tuple[Block, ...], inside: BoolArray, deal: Trade) -> int | None:
+    """Who is first to leave for want of its floor, where that is beyond doubt although `deal` is rough."""
+    if not deal.rationed.any() or np.any(inside & deprived(blocks, np.isfinite(deal.prices))):
+        return None
+    members = tuple(b.take(inside[b.rows], slice(None)) for b in blocks if inside[b.rows].any())
+    ratios = np.where(deal.rationed, attainable_ratios(members, deal, deal.rationed), np.inf)
+    least = ratios.min()
+    first = ratios <= least * (1.0 + TIE)
+    clear = least * (1.0 + MARGIN * deal.error) + 1e-300
+    return int(np.flatnonzero(first)[-1]) if clear < 1.0 and clear < ratios[~first].min(initial=np.inf) else None
 
 
 def _from_sample(
