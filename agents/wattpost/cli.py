@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from wattpost.study.commands import new_folder, studies, write
+
 if TYPE_CHECKING:
     from wattpost.study.job import Progress
 
@@ -49,6 +51,7 @@ app = typer.Typer(
 
 benchmarks = typer.Typer(help="Measure how fast and how large: figures with the command that repeats them.")
 app.add_typer(benchmarks, name="bench")
+app.add_typer(studies, name="study")
 
 # Work is shared out over agents and processes; threads of linear algebra beneath would only get in the way.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -98,7 +101,7 @@ def run(
     wanted = runs.with_changes(load_any(scenario), days=days, seed=seed, layer=layer)
     options = runs.Options(
         engine=engine,
-        out=out or _new_folder(wanted.name),
+        out=out or new_folder(wanted.name),
         processes=processes,
         policy=policy,
         url=rpc,
@@ -260,6 +263,24 @@ def audit(
 
 
 @app.command()
+def report(
+    folders: Annotated[list[Path], typer.Argument(help="Run folders.", metavar="DIR...")],
+    out: Annotated[
+        Path | None, typer.Option(help="The page to write; for one run, report.html in its folder.", metavar="FILE")
+    ] = None,
+) -> None:
+    """Report on a run, or on several side by side, as one HTML page that opens offline."""
+    from wattpost.study.comparison import compare
+    from wattpost.study.report import write_report
+
+    if len(folders) == 1:
+        typer.echo(f"Report: {write_report(folders[0], out)}")
+        return
+    page = compare(folders, out or Path("report.html"), shlex.join(["wattpost", *sys.argv[1:]]))
+    typer.echo(f"Report: {page}")
+
+
+@app.command()
 def scenarios() -> None:
     """List the built-in scenarios."""
     from wattpost.study.scenario import names
@@ -362,22 +383,8 @@ def _password() -> str:
 
 def _write_json(value: object, target: Path | None) -> None:
     """To a file, whole or not at all; to the screen where the target is -; nowhere where there is none."""
-    if target is None:
-        return
-    text = json.dumps(value, indent=2)
-    if str(target) == "-":
-        typer.echo(text)
-        return
-    from wattpost.chain.files import write_atomically
-
-    write_atomically(target, text + "\n")
-
-
-def _new_folder(name: str) -> Path:
-    number = 1
-    while Path("runs", f"{name}-{number}").exists():
-        number += 1
-    return Path("runs", f"{name}-{number}")
+    if target is not None:
+        write(json.dumps(value, indent=2), target)
 
 
 @contextmanager
