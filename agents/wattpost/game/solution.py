@@ -28,16 +28,22 @@ class Status(Enum):
         "no equilibrium; with c > 1 none may exist, with c <= 1 lower `tolerance` and report it"
     )
     NO_COMPETITIVE = (
-        "no price-taking equilibrium was found; with c > 1 a price-taker would produce without bound "
-        "or not at all, so give its plant a binding capacity"
+        "no post has two sellers and two bidders that can pay for their verification at price-taking prices, so there "
+        "is no price-taking equilibrium with trade; lower verification or subsistence, or add a producer with capacity"
+    )
+
+    NOT_CLEARED = (
+        "the price-taking conditions were not met to 1e-9 within max_steps; raise it, or move a parameter a little: "
+        "numbers at which a plant is just not worth running are the hard ones"
     )
 
     NO_RIVAL = (
         "the cartel has a post to itself: an only seller earns the same from any quantity and an only bidder gets the "
         "same from any bid, so it has no best response; leave a seller and a bidder of each post outside"
     )
-    STEP_IN_CAPACITY = (
-        "the price-taking equilibrium is not solved for where capacity is chosen and c = 1; take c a little below 1"
+    PART_LOAD = (
+        "no price-taking equilibrium exists with every plant of c > 1 at all of its capacity or none, which is all "
+        "that a price-taker wants; lower that plant's capacity, or take c <= 1"
     )
 
     @property
