@@ -60,7 +60,7 @@ def side_by_side(columns: Sequence[Days], title: str, caption: str) -> Figure:
             draw(panel, days)
             if place == 0:
                 panel.text(panel.left, 22, f"under {days.label}", kind="head")
-            day_axis(panel, days.run.days)
+            day_axis(panel, days.run.days, label=place == len(rows) - 1)
             panels.append(panel)
     return Figure(title, picture(WIDE, FIRST + STEP * (len(rows) - 1) + HIGH + 46, title, *panels), caption)
 
