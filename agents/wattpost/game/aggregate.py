@@ -19,11 +19,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .arrays import FloatArray
+from .arrays import BoolArray, FloatArray
 from .buyers import Purchases, purchases
 from .economy import Block
 from .plants import Outputs, outputs
@@ -56,6 +56,8 @@ class Sweep:
         self.good, self.power, self.threads = good, power, threads
         self.chunks = [chunk for block in blocks for chunk in _chunks(block)]
         self.answers: list[Purchases | Outputs | None] = [None] * len(self.chunks)
+        single = blocks[0].taste.weights.shape[1] == 1
+        self.alone = single and sum(int(_bidding(chunk).sum()) for chunk in self.chunks) == 1
 
     def sums(self, prices: FloatArray, totals: FloatArray) -> Sums:
         """X, S and derivatives at `prices`, `totals` (T,), p^0 = 1."""
@@ -67,9 +69,11 @@ class Sweep:
             with np.errstate(all="ignore"):
                 if block.plants is None:
                     start = before.log_money if isinstance(before, Purchases) else None
-                    bought = purchases(block.taste, block.omega, view, start=_sane(start))
+                    # An only bidder gets all there is for any bid; it bids what it earns, like a price-taker.
+                    seen = replace(view, power=0.0) if self.alone and _bidding(block).any() else view
+                    bought = purchases(block.taste, block.omega, seen, start=_sane(start))
                     self.answers[number] = bought
-                    return _standard_sums(bought, block.omega, view)
+                    return _standard_sums(bought, block.omega, seen)
                 start_out = before if isinstance(before, Outputs) else None
                 made = outputs(block.taste, block.plants, view, start=start_out)
                 self.answers[number] = made
@@ -85,6 +89,11 @@ class Sweep:
         for part in parts[1:]:
             total = total + part
         return total
+
+
+def _bidding(block: Block) -> BoolArray:
+    """(n, T) who wants electricity on which post."""
+    return np.asarray((block.taste.weights > 0) | (block.taste.floor > 0))
 
 
 def _sane(start: FloatArray | None) -> FloatArray | None:

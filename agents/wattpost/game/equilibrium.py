@@ -17,8 +17,13 @@ from .solution import Solution, Status
 TOLERANCE = 1e-8
 """Regret, in consumption equivalents, up to which an outcome counts as an equilibrium."""
 
-PATIENCE = 12
+PATIENCE = 30
 """Sweeps before an agent that is short of what it needs is let go at a rough state of the market."""
+
+HURRY = 12
+"""The same among more than `MANY` agents, where every sweep costs."""
+
+MANY = 1_000
 
 TIE = 1e-9
 """Relative difference up to which two agents are equally far from affording their floors."""
@@ -97,7 +102,7 @@ def solve_blocks(
             continue
         if not posts.any() or not _both_sides(blocks, inside):
             return _idle(blocks, exits, Status.NO_TRADE if len(exits) else Status.ONE_SIDED, sweeps)
-        patience = min(max_sweeps, PATIENCE)
+        patience = min(max_sweeps, PATIENCE if inside.size <= MANY else HURRY)
         if known is None and inside.size > 4 * SAMPLE:
             known = _from_sample(blocks, inside, posts, max_sweeps)
         if participation and any(np.any(b.taste.floor > 0) for b in blocks):

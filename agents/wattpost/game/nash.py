@@ -188,6 +188,8 @@ def _gather(sweep: Sweep, root: Root, inside: BoolArray, posts: BoolArray, sweep
             thin["good"][rows] = thin["g"][rows]
     prices, totals = np.full(periods, np.nan), np.zeros(periods)
     prices[posts], totals[posts] = root.prices, root.totals
+    if sweep.alone:
+        wide["x"] = np.where(wide["x"] > 0, totals, 0.0)  # the only bidder gets all there is, to the last digit
     return Trade(
         prices, totals, wide["x"], wide["q"], thin["g"], thin["good"], money, value, rationed, root.error, sweeps
     )

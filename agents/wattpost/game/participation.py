@@ -28,15 +28,22 @@ from .views import Rivalled
 
 
 def opening_posts(blocks: tuple[Block, ...], inside: BoolArray) -> BoolArray:
-    """(T,) posts with at least two possible sellers and two possible bidders among those inside."""
+    """(T,) posts with at least two possible sellers and two possible bidders among those inside.
+
+    One bidder will do where its money has nowhere else to go: a standard agent that values no good, on the only post
+    there is. Any bid serves it as well, and like everybody it spends what it earns.
+    """
     periods = blocks[0].taste.weights.shape[1]
     sellers, bidders = np.zeros(periods, dtype=np.int64), np.zeros(periods, dtype=np.int64)
+    captive = periods == 1
     for block in blocks:
         here = inside[block.rows][:, None]
-        bidders += np.sum(here & ((block.taste.weights > 0) | (block.taste.floor > 0)), axis=0)
+        bids = here & ((block.taste.weights > 0) | (block.taste.floor > 0))
+        bidders += np.sum(bids, axis=0)
+        captive = captive and not np.any(bids[:, 0] & ((block.omega <= 0) | (block.taste.good > 0)))
         if block.plants is not None:
             sellers += np.sum(here & (block.plants.limits > 0), axis=0)
-    return np.asarray((sellers >= 2) & (bidders >= 2))
+    return np.asarray((sellers >= 2) & (bidders >= (1 if captive else 2)))
 
 
 def powerless(blocks: tuple[Block, ...]) -> BoolArray:

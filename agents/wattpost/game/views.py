@@ -197,7 +197,7 @@ class Posted(View):
         return money, np.ones_like(money)
 
     def room(self) -> FloatArray:
-        return self.totals / self.power
+        return self.totals / self.power if self.power > 0 else np.full_like(self.totals, np.inf)
 
     def _others(self, omega: FloatArray) -> FloatArray:
         return np.maximum(self.good - self.power * omega, 1e-12 * self.good)
