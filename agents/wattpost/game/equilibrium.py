@@ -105,17 +105,18 @@ def solve_blocks(
         patience = min(max_sweeps, PATIENCE if inside.size <= MANY else HURRY)
         if known is None and inside.size > 4 * SAMPLE:
             known = _from_sample(blocks, inside, posts, max_sweeps)
-        if participation and any(np.any(b.taste.floor > 0) for b in blocks):
-            deal = trade(blocks, inside, posts, start=known, tolerance=ROUGH, max_sweeps=patience, threads=threads)
-            sweeps += deal.sweeps
+        rough = ROUGH if participation else 0.0
+        deal = trade(blocks, inside, posts, start=known, rough=rough, max_sweeps=patience, threads=threads)
+        sweeps += deal.sweeps
+        if participation and deal.rationed.any():
             known = (deal.prices, deal.totals)
             short = _surely_short(blocks, inside, deal)
             if short is not None:
                 inside[short] = False
                 exits.append(short)
                 continue
-        deal = trade(blocks, inside, posts, start=known, max_sweeps=patience, threads=threads)
-        sweeps += deal.sweeps
+            deal = trade(blocks, inside, posts, start=known, max_sweeps=patience, threads=threads)
+            sweeps += deal.sweeps
         if deal.error > 1e-9 and not deal.rationed.any() and max_sweeps > patience:
             known = (deal.prices, deal.totals)
             deal = trade(blocks, inside, posts, start=known, max_sweeps=max_sweeps, threads=threads)

@@ -57,7 +57,10 @@ def balance(
     """Newton on (ln lambda, ln upsilon) from a guess of both and of ln w (n, T)."""
     none = np.zeros(taste.size)
     b, r, size = log_good, log_good - log_money, None
-    bracket, before, poor = Bracket(taste.size, -0.5 * FAR, FAR), np.full(taste.size, np.inf), none
+    # A linear taste for the good takes any of it at b = ln a_0: that is where b ends unless the good is all used up.
+    linear = (taste.good > 0) & taste.form.kinked
+    lowest = np.where(linear, np.log(taste.good), -0.5 * FAR)
+    bracket, before, poor = Bracket(taste.size, lowest, FAR), np.full(taste.size, np.inf), none
     bounded = np.isfinite(taste.form.slope(none, taste.shape[:, 0]))
     most, tolerance = ALL * view.reach(), np.full(taste.size, 1e-3)
     for _ in range(STEPS):
@@ -68,7 +71,7 @@ def balance(
         rate = gain[:, None] * rate
         wedge, bend = view.good_wedge(np.minimum(bought, most), none)
         used = plants.used(flow.q)
-        kept, change = taste.good_amount(b)
+        kept, change = (none, none) if taste.form.kinked else taste.good_amount(b)
         off, left = r - wedge, bought - used - kept
         enjoyed = kept + np.sum(rate * (flow.x - taste.floor), axis=1)
         rest, whole = enjoyed + left, np.abs(bought) + used + kept
@@ -85,7 +88,7 @@ def balance(
         off_r, off_b = 1.0 + bend * net_a, -bend * net_b
         slope = shift_b + shift_a * off_b / off_r
         step = -(shift + shift_a * off / off_r) / slope
-        satiated = (b <= -SATED) & (left > 0)
+        satiated = (b <= np.where(linear, lowest, -SATED)) & (left > 0)
         error = np.maximum(np.abs(off) / (1.0 + np.abs(b)), np.where(satiated, 0.0, 0.05 * np.abs(left) / whole))
         still = (np.abs(step) <= 1e-15 * (1.0 + np.abs(b))) & (np.abs(off) <= 1e-14)
         settled = (error <= 2.5e-15) | ((error <= 2e-14) & (error >= 0.5 * before)) | still
@@ -106,7 +109,7 @@ def balance(
         b, r = b + step_b, r + step_r
         w = w + np.nan_to_num(flow.w_money * (step_b - step_r)[:, None] + flow.w_good * step_b[:, None])
         tolerance = np.where(settled, tolerance, np.clip(1e-3 * np.nan_to_num(error, nan=1.0) ** 2, 1e-14, 1e-3))
-    b = np.where(settled & satiated, -0.5 * FAR, b)
+    b = np.where(settled & satiated, lowest, b)
     return Balanced(flow, bought, used, b - r, b, settled)
 
 

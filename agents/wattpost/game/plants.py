@@ -71,7 +71,7 @@ def outputs(taste: Taste, plants: Plants, view: View, *, start: Outputs | None =
     todo = ~idle
     if doubtful.any():
         answer, todo = _ration(answer, todo, doubtful, taste, plants, view)
-    if todo.any() and not taste.form.kinked:
+    if todo.any():
         rows = np.flatnonzero(todo)
         part = (taste.take(todo), plants.take(todo), view.take(todo))
         ends = balance(*part, log_money[todo], log_good[todo], w[todo])

@@ -73,7 +73,7 @@ def rising_root(
 class Bracket:
     """Where the roots of n increasing functions may still be, and how far a Newton step may go."""
 
-    def __init__(self, count: int, low: float, high: float) -> None:
+    def __init__(self, count: int, low: FloatArray | float, high: FloatArray | float) -> None:
         self.bounds = low, high
         self.low, self.high = np.full(count, -np.inf), np.full(count, np.inf)
         self.stride = np.full(count, 2.0)
