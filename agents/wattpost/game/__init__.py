@@ -11,8 +11,9 @@ from .forms import Ces, Crra, Exponential, Linear, Log, Quadratic, utility_from
 from .inventory import Inventory
 from .opening import Plan, opening_plan
 from .payoffs import Action, Outcome, Rivals, outside, payoff
-from .report import cartel_to_json, solution_to_json, solve_to_json
+from .report import cartel_to_json, sensitivity_to_json, solution_to_json, solve_to_json
 from .response import Response, attainable, best_response, gain
+from .sensitivity_parameter import parameter
 from .solution import Solution, Status
 from .states import States, gas_distribution
 from .statics import Sensitivity, sensitivity
@@ -55,8 +56,10 @@ __all__ = [
     "loss",
     "opening_plan",
     "outside",
+    "parameter",
     "payoff",
     "sensitivity",
+    "sensitivity_to_json",
     "solution_to_json",
     "solve_cartel",
     "solve_competitive",

@@ -124,7 +124,7 @@ class Buying:
         return e, y, -de, -dy
 
     def purchases(self, prices: FloatArray, income: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """x (n, T) and y (n,) at the end: demand, and where utility is linear what the path chose among what is as good.
+        """x (n, T) and y (n,) at the end: demand, and where utility is linear what the path chose among equals.
 
         There, what is at its bound is put there, and its money goes with the rest.
         """

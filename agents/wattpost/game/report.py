@@ -19,6 +19,7 @@ from .economy import Economy
 from .equilibrium import TOLERANCE, solve_nash
 from .shadow import shadow_prices
 from .solution import Solution
+from .statics import Sensitivity
 from .welfare import loss, welfare
 
 
@@ -42,9 +43,9 @@ def solution_to_json(economy: Economy, nash: Solution, competitive: Solution | N
     return report
 
 
-def solve_to_json(economy: Economy, *, tolerance: float = TOLERANCE) -> dict[str, Any]:
-    """Solve `economy` both ways and report: the whole of `wattpost solve`."""
-    nash = solve_nash(economy, tolerance=tolerance)
+def solve_to_json(economy: Economy, *, tolerance: float = TOLERANCE, nash: Solution | None = None) -> dict[str, Any]:
+    """Solve `economy` both ways and report: the whole of `wattpost solve`. `nash` spares a second search."""
+    nash = nash or solve_nash(economy, tolerance=tolerance)
     if not nash.participants.any():
         report = solution_to_json(economy, nash, None)
         return report | {"competitive_status": "nobody takes part, so there is nothing to compare with"}
@@ -59,6 +60,21 @@ def cartel_to_json(economy: Economy, cartel: Cartel) -> dict[str, Any]:
     report["gain_joining"], report["gain_leaving"] = _plain(cartel.joining), _plain(cartel.leaving)
     report["joint_gain"] = _plain(cartel.joint_gain)
     return report
+
+
+def sensitivity_to_json(name: str, at: float, moved: Sensitivity) -> dict[str, Any]:
+    """Derivatives of the Nash equilibrium by the parameter `name`, whose value is `at`."""
+    return {
+        "parameter": name,
+        "value": at,
+        "prices": _plain(moved.prices),
+        "totals": _plain(moved.totals),
+        "allocations": _plain(moved.allocations),
+        "offers": _plain(moved.offers),
+        "utilities": _plain(moved.utilities),
+        "welfare": _plain(moved.welfare),
+        "error": _plain(moved.error),
+    }
 
 
 def _outcome(economy: Economy, found: Solution) -> dict[str, Any]:
