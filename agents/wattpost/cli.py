@@ -186,8 +186,21 @@ def operate(
 def solve(
     scenario: ScenarioName,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write everything here; - for the screen.")] = None,
+    cartel: Annotated[
+        str | None,
+        typer.Option(help="Agents or groups that act as one, with commas between.", metavar="NAME[,NAME...]"),
+    ] = None,
+    sensitivity: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A parameter to differentiate by, such as theta:solar-1; may be repeated.", metavar="KEY[:AGENT]"
+        ),
+    ] = None,
 ) -> None:
     """Find the Nash and the competitive equilibrium of a scenario, with certificates, without a chain.
+
+    With --cartel also what those agents would do together, and what joining and leaving would bring each. --sensitivity
+    takes theta, c, capacity, investment_cost, endowment, weight:AGENT:PERIOD (0 is the good), kappa and verification.
 
     Exit code 0: solved. 1: not solved; the status says what to do. 2: bad input.
     """
@@ -196,13 +209,16 @@ def solve(
 
     with _progress() as progress:
         progress.stage("solving")
-        found = solution_of(load_any(scenario))
+        found = solution_of(load_any(scenario), cartel=cartel, sensitivity=sensitivity or ())
     _write_json(found, json_file)
     if not (json_file and str(json_file) == "-"):
+        from wattpost.study.counterfactuals import show_cartel, show_sensitivities
         from wattpost.study.summary import show_solution
 
         show_solution(found)
-    raise typer.Exit(0 if found["solved"] else 1)
+        show_cartel(found)
+        show_sensitivities(found)
+    raise typer.Exit(0 if found["solved"] and found.get("cartel", found)["solved"] else 1)
 
 
 @benchmarks.command("solve")

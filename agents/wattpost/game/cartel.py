@@ -61,8 +61,11 @@ def solve_cartel(
     tolerance: float = TOLERANCE,
     step: float = 0.5,
     max_rounds: int = 600,
+    nash: Solution | None = None,
 ) -> Cartel:
     """What happens when `members` (places in the economy, standard agents first) form a cartel.
+
+    nash : the equilibrium without it, where it is already known
 
     >>> from .agents import Producer, Standard
     >>> from .forms import Log
@@ -73,7 +76,7 @@ def solve_cartel(
     (True, False)
     """
     places = _checked(economy, members)
-    nash = solve_nash(economy, tolerance=tolerance)
+    nash = nash or solve_nash(economy, tolerance=tolerance)
     for place in places:
         if not nash.participants[place]:
             raise ValueError(f"{economy.agents[place].name}: takes no part in the market, so it cannot join a cartel")
