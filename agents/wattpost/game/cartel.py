@@ -19,6 +19,7 @@ from .dynamics import _respond
 from .economy import Economy
 from .equilibrium import TOLERANCE, solve_nash
 from .equivalents import equivalent
+from .forms import Ces
 from .nash import Trade
 from .payoffs import Rivals
 from .pool import Joint, Pool
@@ -102,14 +103,25 @@ def _checked(economy: Economy, members: Sequence[int]) -> tuple[int, ...]:
         raise ValueError(f"members must be places from 0 to {economy.count - 1}, at least one")
     if any(block.taste.risk is not None for block in economy.blocks):
         raise ValueError("verification: cartels are not solved for where it is uncertain")
-    for place in places:
-        agent = economy.agents[place]
-        if isinstance(agent, Producer) and (agent.c > 1 or agent.investment_cost is not None):
-            raise ValueError(f"{agent.name}: cartels are solved for short-run plants with c <= 1 only")
-        if agent.utility.kinked or "index" in vars(type(agent.utility)):
-            form = agent.utility.form
-            raise ValueError(f"{agent.name}: cartels are not solved for members with {form} utility")
+    agents = [economy.agents[place] for place in places]
+    for agent in agents:
+        if isinstance(agent, Producer) and agent.c > 1:
+            raise ValueError(
+                f"{agent.name}: a cartel is solved as a convex problem, which c > 1 is not; take c <= 1 or leave it out"
+            )
+        if isinstance(agent, Producer) and agent.investment_cost is not None:
+            raise ValueError(f"{agent.name}: a cartel is solved for given capacities; state one, or leave it out")
+        if isinstance(agent.utility, Ces) and not all(_alike(agent.utility, other.utility) for other in agents):
+            raise ValueError(
+                f"{agent.name}: summed ces utility is of degree one, and is solved where all members share its weights "
+                "and rho; give it crra utility, or leave it out"
+            )
     return places
+
+
+def _alike(one: Utility, other: Utility) -> bool:
+    same = type(one) is type(other) and one.shape == other.shape and one.numeraire == other.numeraire
+    return bool(same and np.array_equal(one.weights, other.weights))
 
 
 def _rivalled(economy: Economy, nash: Solution, inside: BoolArray) -> bool:
