@@ -16,18 +16,17 @@ from typing import Any
 from wattpost.chain.files import whole_file, write_atomically
 from wattpost.energy import LAYERS
 from wattpost.game import Economy
-from wattpost.study import run as runs
 from wattpost.study.folder import run_folder
 from wattpost.study.footprint_figure import ending, footprint
 from wattpost.study.footprint_finding import finding, note, page, title
-from wattpost.study.footprint_sweep import A_DECADE, RUNGS, Branch, Gas, Point, follow, plan
+from wattpost.study.footprint_gas import Gas, measured_gas
+from wattpost.study.footprint_sweep import A_DECADE, RUNGS, Branch, Point, follow, plan
 from wattpost.study.job import Progress, RunError
 from wattpost.study.scenario import Scenario
 from wattpost.study.solving import economy_of
 
 RETURNS = (0.5, 1.0, 1.2)
-DAYS = 3  # of the run: the first does not pay for metering yet, the second does
-FILES = {"footprint.svg", "footprint.parquet", "finding.txt", "footprint.json", "report.html", "run"}
+FILES = {"footprint.svg", "footprint.parquet", "finding.txt", "footprint.json", "report.html", "run", "run-half"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,12 @@ class Study:
             "finding": self.finding,
             "layers": {name: layer.joules_per_gas for name, layer in LAYERS.items()},
             "ends": [
-                {"c": each.c, "first_leaves": each.ends and each.ends[0], "trade_ends": each.ends and each.ends[1]}
+                {
+                    "c": each.c,
+                    "first_leaves": each.ends and each.ends[0],
+                    "last_leaves": each.ends and each.ends[1],
+                    "last_leaves_on_chain": each.chain_end,
+                }
                 for each in self.branches
             ],
             "points": [asdict(point) for each in self.branches for point in each.points],
@@ -79,7 +83,7 @@ def study(scenario: Scenario, options: Options, progress: Progress) -> Study:
     if not economy.standard or len(economy.producers) < 2:
         raise RunError(f"{scenario.source}: the study needs standard agents and at least two producers.")
     with run_folder(options.out, options.replace, FILES) as folder:
-        gas = gas_of_a_run(scenario, folder / "run", options, progress)
+        gas = measured_gas(scenario, folder, options.engine, options.processes, progress)
         branches = sweep(economy, gas, options, progress)
         progress.stage("drawing")
         words = finding(branches, gas)
@@ -96,30 +100,6 @@ def study(scenario: Scenario, options: Options, progress: Progress) -> Study:
         made = page(branches, gas, (figure, close) if close else (figure,), words, scenario, options.command)
         write_atomically(folder / "report.html", render(made))
     return found
-
-
-def gas_of_a_run(scenario: Scenario, folder: Path, options: Options, progress: Progress) -> Gas:
-    """What a standard agent's and a producer's last day took, from the receipts of a run on a chain."""
-    from statistics import mean
-
-    import pyarrow.parquet as pq
-
-    wanted = runs.with_changes(scenario, days=DAYS)
-    outcome = runs.run(
-        wanted,
-        runs.Options(engine=options.engine, out=folder, processes=options.processes, command=options.command),
-        progress,
-    )
-    if outcome.verdict != "clean":
-        raise RunError(f"The run that was to measure gas ended with the audit's verdict {outcome.verdict!r}.")
-    rows = [row for row in pq.read_table(folder / "agents.parquet").to_pylist() if row["day"] == DAYS]
-    taken = {
-        kind: [row["own_gas"] + row["shared_gas"] for row in rows if row["kind"] == kind and row["submitted"]]
-        for kind in ("standard", "producer")
-    }
-    if not all(taken.values()):
-        raise RunError("On the last day of the run no agent of one kind took part, so its gas is not known.")
-    return Gas(float(mean(taken["standard"])), float(mean(taken["producer"])))
 
 
 def sweep(economy: Economy, gas: Gas, options: Options, progress: Progress) -> tuple[Branch, ...]:

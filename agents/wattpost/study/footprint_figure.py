@@ -10,7 +10,8 @@ import numpy as np
 
 from wattpost.energy import LAYERS
 from wattpost.study.figures import Figure, top
-from wattpost.study.footprint_sweep import HIGHEST, JOULES_PER_KWH, LOWEST, Branch, Gas, Point
+from wattpost.study.footprint_gas import Gas
+from wattpost.study.footprint_sweep import HIGHEST, JOULES_PER_KWH, LOWEST, Branch, Point
 from wattpost.study.footprint_theory import Deal, Street
 from wattpost.study.report_svg import BLACK, BLUE, GREY, ORANGE, PURPLE, Panel, number, picture, ticks
 
@@ -85,6 +86,8 @@ def ending(branches: Sequence[Branch], gas: Gas) -> Figure | None:
     panel.y_axis(ticks(0, panel.y1, 6), "standard agents that take part")
     for branch in branches:
         if branch.street:
+            if gas.heads:
+                panel.line(*_on_chain(branch.street, gas, low, high), GREY, "gas shared as on a chain", "theory", "4 3")
             panel.line(*_curve(branch.street, gas, lambda deal, *_: deal.homes, low, high), BLACK, "", "theory")
     for branch, (colour, _) in zip(branches, LOOKS, strict=False):
         shown = [point for point in branch.points if point.solved and low <= point.joules_per_gas <= high]
@@ -103,6 +106,8 @@ def ending(branches: Sequence[Branch], gas: Gas) -> Figure | None:
         "it: with decreasing returns what is left is cheaper to make, and those who stay can go on; with constant or "
         "increasing returns it is not."
     )
+    if gas.heads:
+        caption += " Dashed grey: the closed form where those who stay share the gas that is fixed, as on a chain."
     return Figure(title, picture(WIDE, 350.0, title, panel), caption)
 
 
@@ -139,6 +144,21 @@ def _curve(
     for x in xs:
         home, plant = (10**x / JOULES_PER_KWH * each for each in (gas.home, gas.plant))
         ys.append(theory(street.deal(home, plant), home, plant, street))
+    return xs.tolist(), ys
+
+
+def _on_chain(street: Street, gas: Gas, low: float, high: float) -> tuple[list[float], list[float]]:
+    """Homes that take part where those who stay share the gas that is fixed."""
+    xs = np.linspace(math.log10(low), math.log10(high), FINE)
+    ys = []
+    for x in xs:
+        kappa = 10**x / JOULES_PER_KWH
+
+        def burnt(agents: int, kappa: float = kappa) -> tuple[float, float]:
+            home, plant = gas.among(agents)
+            return kappa * home, kappa * plant
+
+        ys.append(float(street.deal_among(burnt).homes))
     return xs.tolist(), ys
 
 

@@ -8,7 +8,8 @@ from itertools import pairwise
 
 from wattpost.energy import LAYERS
 from wattpost.study.figures import Figure
-from wattpost.study.footprint_sweep import HIGHEST, LOWEST, Branch, Gas, Point
+from wattpost.study.footprint_gas import Gas
+from wattpost.study.footprint_sweep import HIGHEST, LOWEST, Branch, Point
 from wattpost.study.page import Page, Section, Table
 from wattpost.study.report_svg import number
 from wattpost.study.scenario import Scenario
@@ -54,6 +55,16 @@ def finding(branches: Sequence[Branch], gas: Gas) -> str:
     ends = [branch.ends[1] if branch.ends else observed_end(branch)[1] for branch in branches]
     if known := [end for end in ends if end]:
         words.append(f"The last to end bears {number(max(known), 4)} J/gas: {_beside_layers(max(known))}.")
+    moved = [
+        f"{number(branch.chain_end, 4)} in place of {number(branch.ends[1], 4)} (c = {branch.c:g})"
+        for branch in branches
+        if branch.chain_end and branch.ends
+    ]
+    if moved:
+        words.append(
+            f"On a chain {gas.fixed:,.0f} gas of a day are the same for however few, so that those who stay pay more "
+            f"as others leave: there the last leaves at {', '.join(moved)} J/gas."
+        )
     if (gap := theory_gap(branches)) is not None:
         points, agreeing, worst = gap
         words.append(
@@ -81,11 +92,6 @@ def note(branches: Sequence[Branch], scenario: Scenario) -> str:
         unsolved = sum(not point.solved for point in branch.points)
         if unsolved:
             words += f"With c = {branch.c:g} the solver proved nothing at {unsolved} points, which are left out. "
-    if any(branch.ends and branch.ends[1] > branch.ends[0] * 1.001 for branch in branches):
-        words += (
-            "On its last steps the closed form has plants turn all they earn into electricity; these plants leave "
-            "instead. "
-        )
     words += "Nothing is drawn between the last point with trade and the first without. "
     return words + f"Scenario {scenario.name}, sha256 {scenario.sha256[:12]}, seed {scenario.seed}."
 
@@ -100,8 +106,8 @@ def page(
         f"each agent's day took, its share of the common gas included: {gas.home:,.0f} for a standard agent, "
         f"{gas.plant:,.0f} for a producer. The solver then looked for the Nash equilibrium at {points} energy "
         f"intensities from {number(LOWEST)} to {number(HIGHEST)} joules per gas, each agent burning intensity times "
-        "gas, and certified it. The gas of an agent's day is held fixed; on a chain the shared part of it grows as "
-        "agents leave, so that trade ends a little earlier there.",
+        "gas, and certified it. The gas of an agent's day is held fixed; on a chain its share of the common gas grows "
+        "as agents leave. How much of that is the same for however few is told by a second run, of half the agents.",
         "Welfare is what standard agents have as a part of what competition without verification would give them: the "
         "factor by which all they consume would have to shrink, from there, to be worth what they have; those outside "
         "count with what they have outside.",
@@ -194,9 +200,10 @@ def _ends(branches: Sequence[Branch]) -> Table:
     for branch in branches:
         until, ended = observed_end(branch)
         first, last = branch.ends or (None, None)
-        rows.append([f"{branch.c:g}", *(_number(each) for each in (first, last, until, ended))])
-    header = ("c", "first leaves, closed form", "last leaves, closed form", "all inside up to", "nobody from")
-    return Table(header, rows, "J/gas; the last two columns are points of the sweep.")
+        cells = (first, last, branch.chain_end, until, ended)
+        rows.append([f"{branch.c:g}", *(_number(each) for each in cells)])
+    header = ("c", "first leaves", "last leaves", "the same on a chain", "all inside up to", "nobody from")
+    return Table(header, rows, "J/gas: three columns of the closed form, then points of the sweep.")
 
 
 def _number(value: float | None) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 
 from wattpost.energy import LAYERS
 from wattpost.game import Economy, Producer, Solution, Standard, equivalent, loss, solve_competitive, solve_nash
+from wattpost.study.footprint_gas import Gas
 from wattpost.study.footprint_theory import Street, street_of
 
 JOULES_PER_KWH = 3.6e6
@@ -23,14 +24,6 @@ A_DECADE = 2
 NEAR_THE_END = (0.03, 0.06, 0.12, 0.2, 0.3, 0.42, 0.56, 0.7, 0.85)  # of where the first agent leaves
 RUNGS = 8  # of the staircase down, from the first home that leaves to the last
 HALVINGS = 6  # of the interval in which trade ends, where theory does not say where
-
-
-@dataclass(frozen=True, slots=True)
-class Gas:
-    """What a standard agent's and a producer's day took on chain, shared gas included."""
-
-    home: float
-    plant: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +63,7 @@ class Branch:
 
     street : what the closed form is of; None where it does not apply
     ends : J/gas at which, in theory, the first and the last home leave
+    chain_end : the same of the last, where those that stay share the gas that is fixed, as on a chain
     against : what welfare is measured against
     """
 
@@ -77,6 +71,7 @@ class Branch:
     points: tuple[Point, ...]
     street: Street | None
     ends: tuple[float, float] | None
+    chain_end: float | None
     against: str
 
     def at(self, joules: float) -> Point:
@@ -124,7 +119,10 @@ def follow(plan: Plan, tell: Callable[[], object]) -> Branch:
     points = [at(joules) for joules in plan.joules]
     if plan.ends is None:
         _search_for_the_end(points, at)
-    return Branch(plan.c, tuple(points), plan.street, plan.ends, against)
+    chain_end = None
+    if plan.street and plan.gas.heads:
+        chain_end = plan.street.threshold_among(plan.gas.among) * JOULES_PER_KWH
+    return Branch(plan.c, tuple(points), plan.street, plan.ends, chain_end, against)
 
 
 def grid_of(a_decade: int) -> list[float]:

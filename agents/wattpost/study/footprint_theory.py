@@ -5,20 +5,22 @@ M' homes take part, each with ω of the good, and burn V each; P plants burn W e
 good, so homes' bids are worth Ω = M' ω, and plants buy back P W: the price is p = Ω/(Q - P W). A plant's sale of one
 more kWh, net of what it buys back, earns p (Q - q)/(Q - W), and its bid for the good moves that price by 1 - 1/P:
 
-    φ'(q) = (1 - 1/P) · Ω/(Q - P W) · (Q - q)/(Q - W),    Q = P q,    while φ(q) ≤ Ω/P and q ≤ K,
+    φ'(q) = (1 - 1/P) · Ω/(Q - P W) · (Q - q)/(Q - W),    Q = P q,    or q = K where that is more.
 
-beyond which q is what it can pay for, θ (Ω/P)^c, or K. A home buys x = (Q - P W)/M', and takes part where x > V. The
-market that remains is the largest M' for which that holds: homes leave one at a time, and each that leaves takes its
-spending with it.
+A home buys x = (Q - P W)/M', and takes part where x > V. The market that remains is the largest M' for which that
+holds: homes leave one at a time, and each that leaves takes its spending with it. Where φ(q) would exceed Ω/P, all that
+a plant earns, there is no equilibrium with all plants, and the market has ended.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from wattpost.game import Economy, Log, Standard
 from wattpost.game.agents import Agent
 
+Shared = Callable[[int], tuple[float, float]]  # from the number of agents to a home's and a plant's
 STEPS = 200  # of bisection: more than a float can tell apart
 
 
@@ -53,9 +55,10 @@ class Street:
     capacity: float
 
     def output(self, homes: int, burnt: float) -> float:
-        """kWh a plant makes for so many homes, burning `burnt` itself; zero where it cannot even make that."""
+        """kWh a plant makes for so many homes, burning `burnt` itself; zero where that is beyond its means."""
         P, spent = self.plants, homes * self.endowment
-        most = min(self.theta * float((spent / P) ** self.c), self.capacity)
+        means = self.theta * float((spent / P) ** self.c)
+        most = min(means, self.capacity)
         if most <= burnt or P < 2:
             return 0.0
 
@@ -66,7 +69,7 @@ class Street:
             return (1 - 1 / P) * price * (sold - q) / (sold - burnt) - cost
 
         if worth(most) >= 0:
-            return most
+            return most if most < means else 0.0
         low, high = burnt, most
         for _ in range(STEPS):
             middle = (low + high) / 2
@@ -77,7 +80,12 @@ class Street:
 
     def deal(self, home: float, plant: float) -> Deal:
         """The market that remains when a home burns `home` and a plant `plant` kWh."""
+        return self.deal_among(lambda _: (home, plant))
+
+    def deal_among(self, burnt: Shared) -> Deal:
+        """The same where what they burn depends on how many agents are there."""
         for homes in range(self.homes, 0, -1):
+            home, plant = burnt(homes + self.plants)
             left = self.plants * (self.output(homes, plant) - plant)
             if left / homes > home:
                 return Deal(homes, left + self.plants * plant, homes * self.endowment / left, left / homes)
@@ -85,15 +93,26 @@ class Street:
 
     def threshold(self, home_gas: float, plant_gas: float, homes: int = 1) -> float:
         """The kWh per gas up to which at least so many homes take part."""
+        return self.threshold_among(lambda _: (home_gas, plant_gas), homes)
+
+    def threshold_among(self, gas: Shared, homes: int = 1) -> float:
+        """The same where a day's gas depends on how many agents are there."""
+
+        def enough(kappa: float) -> bool:
+            def burnt(agents: int) -> tuple[float, float]:
+                home, plant = gas(agents)
+                return kappa * home, kappa * plant
+
+            return self.deal_among(burnt).homes >= homes
+
         low, high = 0.0, 1.0
-        while self.deal(high * home_gas, high * plant_gas).homes >= homes:
+        while enough(high):
             high *= 2
         for _ in range(STEPS):
             middle = (low + high) / 2
             if middle in (low, high):
                 break
-            inside = self.deal(middle * home_gas, middle * plant_gas).homes >= homes
-            low, high = (middle, high) if inside else (low, middle)
+            low, high = (middle, high) if enough(middle) else (low, middle)
         return low
 
 

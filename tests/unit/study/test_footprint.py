@@ -16,7 +16,8 @@ from wattpost.study.figures import Figure
 from wattpost.study.footprint import write_table
 from wattpost.study.footprint_figure import ending, footprint
 from wattpost.study.footprint_finding import crossing, finding, note, observed_end, page, theory_gap, title
-from wattpost.study.footprint_sweep import Branch, Gas, Point, cannot_trade, follow, grid_of, plan, with_returns
+from wattpost.study.footprint_gas import Gas, halved
+from wattpost.study.footprint_sweep import Branch, Point, cannot_trade, follow, grid_of, plan, with_returns
 from wattpost.study.footprint_theory import Street, street_of
 from wattpost.study.page import render
 from wattpost.study.scenario import load
@@ -48,6 +49,7 @@ def test_finding__nothing_changes_under_proof_of_stake_and_nothing_is_left_under
     branches: tuple[Branch, ...],
 ) -> None:
     for branch in branches:
+        assert {layer.joules_per_gas for layer in LAYERS.values()} <= {p.joules_per_gas for p in branch.points}
         free, stake, work = branch.points[0], branch.at(STAKE), branch.at(WORK)
         assert stake.homes == 5 and stake.burnt_share is not None and stake.burnt_share < 0.005
         assert stake.volume == pytest.approx(free.volume, rel=0.005)
@@ -76,8 +78,7 @@ def test_every_point__is_certified_and_where_theory_says(branches: tuple[Branch,
     gap = theory_gap(branches)
     assert gap is not None
     points, agreeing, worst = gap
-    # the closed form's last step down leaves plants with nothing at all, which these plants would rather not have
-    assert points - agreeing <= 1 and worst < 1e-8
+    assert agreeing == points and worst < 1e-8
 
 
 # The closed form
@@ -115,9 +116,37 @@ def test_threshold__is_where_homes_leave() -> None:
         assert own.deal(at * 0.999999, 1.2 * at * 0.999999).homes >= homes > own.deal(at * 1.000001, 1.2 * at).homes
 
 
+@pytest.mark.parametrize("c", [0.5, 1.0])
+def test_threshold__is_where_the_solver_says_that_trade_ends(c: float) -> None:
+    economy = street(homes=3, plants=2, c=c)
+    own = street_of(economy)
+    assert own
+    end = own.threshold(1.0, 1.0)
+    for kwh, trades in ((end * (1 - 1e-6), True), (end * (1 + 1e-6), False)):
+        found = solve_nash(Economy(1, economy.standard, economy.producers, kwh))
+        assert found.solved and found.participants.any() == trades
+
+
 def test_threshold__halves_in_kappa_when_gas_doubles() -> None:
     own = Street(12, 4, 10.0, 9.0, 0.5, 1e6)
     assert own.threshold(2.0, 2.4) == pytest.approx(own.threshold(1.0, 1.2) / 2, rel=1e-12)
+
+
+def test_threshold__is_lower_where_those_who_stay_share_what_is_fixed() -> None:
+    own = Street(12, 4, 10.0, 9.0, 0.5, 1e6)
+    gas = Gas(100.0, 120.0, fixed=320.0, heads=16)  # 20 of each agent's gas
+    assert gas.among(16) == (100.0, 120.0) and gas.among(8) == (120.0, 140.0)
+    assert own.threshold_among(gas.among, 12) == pytest.approx(own.threshold(100.0, 120.0, 12), rel=1e-12)
+    assert own.threshold_among(gas.among) < 0.9 * own.threshold(100.0, 120.0)
+    free = Gas(100.0, 120.0)
+    assert own.threshold_among(free.among) == own.threshold(100.0, 120.0)
+
+
+def test_half_a_scenario__has_half_of_its_large_groups() -> None:
+    whole = load("street")
+    half = halved(whole)
+    assert half and len(half.standard) == 12 and len(half.producers) == 4
+    assert halved(load("tiny")) is None  # three homes, each with an endowment of its own
 
 
 def test_street__is_only_what_the_closed_form_covers() -> None:
