@@ -98,7 +98,8 @@ def _ration(
     share, flow, g = self_supply(plants.take(asked), taste.floor[asked], view.take(asked))
     short = share <= 1.0
     none = np.zeros_like(g)
-    found = Outputs(flow.x, flow.q, flow.log_value, g, none, none, none, short)
+    log_money = -view.take(asked).good_wedge(g, none)[0]
+    found = Outputs(flow.x, flow.q, flow.log_value, g, none, log_money, none, short)
     todo = todo.copy()
     todo[rows[short]] = False
     return _put(answer, rows[short], found, short), todo
