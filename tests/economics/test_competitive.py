@@ -181,6 +181,14 @@ def test_competitive__of_a_post_that_nobody_would_pay_for__closes_it() -> None:
     assert found.open.tolist() == [True, False] and found.totals[0] == pytest.approx(24.0)
 
 
+def test_competitive__where_building_costs_more_than_anybody_pays__is_no_trade() -> None:
+    homes = [Standard("home", 6.0, Linear([1.0], 1.0))] * 2
+    plants = [Producer("plant", 2.0, 1.0, 1.0, Log([0.0], 1.0), investment_cost=0.9)] * 2
+    found = solve_competitive(Economy(1, homes, plants))
+    assert found.status is Status.NO_TRADE and found.residual <= 1e-9
+    assert not found.open.any() and found.numeraire == pytest.approx([6.0, 6.0, 0.0, 0.0], abs=1e-9)
+
+
 def test_competitive__of_satiated_buyers__gives_change_in_the_good() -> None:
     homes = [Standard("home", 6.0, Quadratic([1.0], 0.0, bliss=1.0))] * 2
     plants = [Producer("plant", 2.0, 0.5, 50.0, Log([0.0], 1.0))] * 2

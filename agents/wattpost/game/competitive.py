@@ -19,7 +19,7 @@ import numpy as np
 
 from .arrays import BoolArray
 from .economy import Block, Economy
-from .interior import LAST, End, follow_path
+from .interior import PATHS, End, follow_path
 from .participation import deprived, opening_posts, outside_utilities, powerless
 from .priced import priced_residual
 from .solution import Solution, Status
@@ -29,7 +29,7 @@ EXACT = 1e-9
 """Residual up to which prices and quantities count as an equilibrium."""
 
 FADED = 1e-9
-"""A post closes when its volume is below this part of the largest post's."""
+"""A post closes when what is paid there is below this part of what an agent spends in all."""
 
 
 def solve_competitive(economy: Economy, *, participants: BoolArray | None = None, max_steps: int = 200) -> Solution:
@@ -80,10 +80,10 @@ def competitive_blocks(
             exits.append(leaver)
             continue
         found = _Outcome(blocks, inside, posts, exits).read(members, end, steps)
-        for last in LAST[1:]:
+        for path in PATHS[1:]:
             if not found.residual > EXACT:
                 break
-            end = follow_path(members, last=last, max_steps=max_steps)
+            end = follow_path(members, path=path, max_steps=max_steps)
             again = _Outcome(blocks, inside, posts, exits).read(members, end, steps + end.steps)
             found = again if again.residual < found.residual else found
         return found
@@ -149,11 +149,13 @@ class _Outcome:
             self.g[rows] = self.kept[rows] + used
             self.money[rows] = np.exp(side.buying.log_money)
         volume = self.q.sum(axis=0)
-        faded = self.posts & (volume <= FADED * volume.max())
         self.prices[columns] = prices
+        faded = self.posts & (np.where(self.posts, self.prices, 0.0) * volume <= FADED * money)
         error = priced_residual(self.blocks, self.inside, self.prices, self.x, self.q, self.kept)
         self.prices[faded] = np.nan
         self.x[:, faded] = self.q[:, faded] = 0.0
+        if not np.isfinite(self.prices).any() and error <= EXACT:
+            return self.solution(Status.NO_TRADE, error, steps)
         status = Status.PART_LOAD if parted else Status.SOLVED if error <= EXACT else Status.NOT_CLEARED
         return self.solution(status, error, steps)
 

@@ -20,8 +20,8 @@ from .economy import Block
 from .guess import first_guess
 from .making import Making
 
-FIRST, LAST = 0.1, (1e-15, 1e-17, 1e-13)
-"""mu at both ends of the path, in units of what an agent spends on a post; the ends in the order in which to try."""
+PATHS = ((0.1, 1e-15), (0.1, 1e-17), (1.0, 1e-15), (0.01, 1e-15), (0.01, 1e-13))
+"""mu at both ends of a path, in units of what an agent spends on a post, in the order in which to try them."""
 
 INSIDE = 0.99
 """Part of the way to a bound that a step may go."""
@@ -92,16 +92,17 @@ class End:
 
 
 @np.errstate(all="ignore")
-def follow_path(members: tuple[Block, ...], *, last: float = LAST[0], max_steps: int = 200) -> End:
-    """Walk the central path of `members`, all on open posts, from `FIRST` to `last`.
+def follow_path(members: tuple[Block, ...], *, path: tuple[float, float] = PATHS[0], max_steps: int = 200) -> End:
+    """Walk the central path of `members`, all on open posts, from one end of `path` to the other.
 
     It ends early where an agent lacks a part `LACKING` of what its floor costs: it has to go.
     """
+    first, last = path
     money = float(sum(b.omega.sum() for b in members))
     prices, totals = first_guess(members, money)
     makers = sum(b.size for b in members if b.plants is not None)
     unit = money / sum(b.size for b in members) / prices.size
-    mu, steps, short, before = FIRST * unit, 0, 0.0, np.inf
+    mu, steps, short, before = first * unit, 0, 0.0, np.inf
     still = 0
     sides = [Side(block, prices, mu, totals / max(makers, 1)) for block in members]
     while steps < max_steps:
@@ -121,7 +122,7 @@ def follow_path(members: tuple[Block, ...], *, last: float = LAST[0], max_steps:
         still = still + 1 if mu <= last * unit and longest < 1e-12 else 0
         if still and part > 0.5 and (late < 0.5 or still > 5):
             break
-        if short > LACKING and (mu <= 1e-6 * unit or (steps >= PATIENCE and mu >= FIRST * unit)):
+        if short > LACKING and (mu <= 1e-6 * unit or (steps >= PATIENCE and mu >= first * unit)):
             break
         if part > 0.5:
             mu = max(mu * (0.1 if part > 0.9 else 0.4), last * unit)

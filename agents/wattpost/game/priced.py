@@ -30,11 +30,11 @@ def priced_residual(
     """The largest relative error of x, q (n, T) and the good kept (n,) at `prices` (T,), nan where closed."""
     posts = np.isfinite(prices)
     p, volume = prices[posts], np.maximum(x.sum(axis=0), q.sum(axis=0))[posts]
-    # What a post misses counts against its volume, or, on a post that hardly trades, against all trade.
-    floor = 1e-6 * float((p * volume).sum()) / p
+    # What a post misses counts against its volume, or, on a post that hardly trades, against all money.
+    money = float(sum(b.omega[inside[b.rows]].sum() for b in blocks))
+    floor = 1e-6 * money / p
     miss = np.abs(x.sum(axis=0) - q.sum(axis=0))[posts] / np.maximum(volume, floor)
     worst = float(miss.max(initial=0.0))
-    money = float(sum(b.omega[inside[b.rows]].sum() for b in blocks))
     for whole in blocks:
         here = inside[whole.rows]
         if not here.any():
