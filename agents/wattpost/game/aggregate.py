@@ -139,7 +139,13 @@ def _producer_sums(made: Outputs, block: Block, view: Posted) -> Sums:
     rates = flow.x_money, flow.q_money, flow.x_good, flow.q_good
     short = made.rationed[:, None] & ~still
     if short.any():
-        rates = tuple(np.where(short, new, old) for new, old in zip(_short_rates(made, block, view), rates, strict=True))
+        a, b, c, d = _short_rates(made, block, view)
+        rates = (
+            np.where(short, a, rates[0]),
+            np.where(short, b, rates[1]),
+            np.where(short, c, rates[2]),
+            np.where(short, d, rates[3]),
+        )
     x_m, q_m, x_g, q_g = (np.where(still, 0.0, part) for part in rates)
     tilt = view.by_total(x, q)
     rest = np.exp(made.log_money - made.log_good) * view.good / view.power
@@ -183,7 +189,7 @@ def _producer_sums(made: Outputs, block: Block, view: Posted) -> Sums:
 
 
 def _short_rates(made: Outputs, block: Block, view: Posted) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Derivatives of x, q (n, T) by ln lambda, then by ln r, of producers that buy r times their floor at upsilon = 1."""
+    """Derivatives of x, q (n, T) by ln lambda, then by ln r, of producers that buy r times their floor."""
     assert block.plants is not None
     none, blank = np.zeros(block.size), np.zeros_like(made.x)
     taste = Taste(Log, blank, none, made.x, none[:, None])
