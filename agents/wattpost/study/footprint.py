@@ -20,7 +20,8 @@ from wattpost.study.folder import run_folder
 from wattpost.study.footprint_figure import ending, footprint
 from wattpost.study.footprint_finding import finding, note, page, title
 from wattpost.study.footprint_gas import Gas, measured_gas
-from wattpost.study.footprint_sweep import A_DECADE, RUNGS, Branch, Point, follow, plan
+from wattpost.study.footprint_point import Point
+from wattpost.study.footprint_sweep import A_DECADE, RUNGS, Branch, follow, plan
 from wattpost.study.job import Progress, RunError
 from wattpost.study.scenario import Scenario
 from wattpost.study.solving import economy_of

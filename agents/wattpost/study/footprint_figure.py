@@ -11,7 +11,9 @@ import numpy as np
 from wattpost.energy import LAYERS
 from wattpost.study.figures import Figure, top
 from wattpost.study.footprint_gas import Gas
-from wattpost.study.footprint_sweep import HIGHEST, JOULES_PER_KWH, LOWEST, Branch, Point
+from wattpost.study.footprint_point import Point
+from wattpost.study.footprint_returns import HIGHEST, JOULES_PER_KWH, LOWEST
+from wattpost.study.footprint_sweep import Branch
 from wattpost.study.footprint_theory import Deal, Street
 from wattpost.study.report_svg import BLACK, BLUE, GREY, ORANGE, PURPLE, Panel, number, picture, ticks
 
@@ -40,7 +42,7 @@ def footprint(branches: Sequence[Branch], gas: Gas, title: str, note: str) -> Fi
          100 * max([p.welfare or 0.0 for p in points] + [0.01]), lambda p: 100 * _or_nan(p.welfare), None),
         ("burnt by verification, % of all electricity sold", 100.0, lambda p: 100 * _or_nan(p.burnt_share),
          lambda deal, home, plant, street:
-             100 * (deal.homes * home + street.plants * plant) / deal.volume if deal.homes else math.nan),
+             100 * (deal.homes * home + deal.plants * plant) / deal.volume if deal.homes else math.nan),
     ]  # fmt: skip
     panels = []
     for place, (label, most, value, theory) in enumerate(quantities):

@@ -9,7 +9,9 @@ from itertools import pairwise
 from wattpost.energy import LAYERS
 from wattpost.study.figures import Figure
 from wattpost.study.footprint_gas import Gas
-from wattpost.study.footprint_sweep import HIGHEST, LOWEST, Branch, Point
+from wattpost.study.footprint_point import Point
+from wattpost.study.footprint_returns import HIGHEST, LOWEST
+from wattpost.study.footprint_sweep import Branch
 from wattpost.study.page import Page, Section, Table
 from wattpost.study.report_svg import number
 from wattpost.study.scenario import Scenario
@@ -169,7 +171,7 @@ def theory_gap(branches: Sequence[Branch]) -> tuple[int, int, float] | None:
     covered = [point for branch in branches for point in branch.points if point.theory_homes is not None]
     if not covered:
         return None
-    same = [point for point in covered if point.homes == point.theory_homes]
+    same = [p for p in covered if (p.homes, p.plants) == (p.theory_homes, p.theory_plants)]
     gaps = [0.0]
     for point in same:
         for own, theory in ((point.volume, point.theory_volume), (point.price, point.theory_price)):

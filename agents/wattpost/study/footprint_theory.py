@@ -9,7 +9,7 @@ more kWh, net of what it buys back, earns p (Q - q)/(Q - W), and its bid for the
 
 A home buys x = (Q - P W)/M', and takes part where x > V. The market that remains is the largest M' for which that
 holds: homes leave one at a time, and each that leaves takes its spending with it. Where φ(q) would exceed Ω/P, all that
-a plant earns, there is no equilibrium with all plants, and the market has ended.
+a plant earns, there is no equilibrium with all P plants: one leaves, and the same holds with one less.
 """
 
 from __future__ import annotations
@@ -26,15 +26,16 @@ STEPS = 200  # of bisection: more than a float can tell apart
 
 @dataclass(frozen=True, slots=True)
 class Deal:
-    """What is left of a market: homes taking part, kWh sold, its price in units of the good, kWh that a home buys."""
+    """What is left of a market: homes and plants in it, kWh sold, its price in units of the good, kWh a home buys."""
 
     homes: int
+    plants: int
     volume: float
     price: float
     bought: float
 
 
-NOTHING = Deal(0, 0.0, float("nan"), 0.0)
+NOTHING = Deal(0, 0, 0.0, float("nan"), 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +55,9 @@ class Street:
     c: float
     capacity: float
 
-    def output(self, homes: int, burnt: float) -> float:
-        """kWh a plant makes for so many homes, burning `burnt` itself; zero where that is beyond its means."""
-        P, spent = self.plants, homes * self.endowment
+    def output(self, homes: int, plants: int, burnt: float) -> float:
+        """kWh that each of so many plants makes, burning `burnt` itself; zero where that is beyond its means."""
+        P, spent = plants, homes * self.endowment
         means = self.theta * float((spent / P) ** self.c)
         most = min(means, self.capacity)
         if most <= burnt or P < 2:
@@ -84,11 +85,17 @@ class Street:
 
     def deal_among(self, burnt: Shared) -> Deal:
         """The same where what they burn depends on how many agents are there."""
-        for homes in range(self.homes, 0, -1):
-            home, plant = burnt(homes + self.plants)
-            left = self.plants * (self.output(homes, plant) - plant)
-            if left / homes > home:
-                return Deal(homes, left + self.plants * plant, homes * self.endowment / left, left / homes)
+        homes, plants = self.homes, self.plants
+        while homes >= 1 and plants >= 2:
+            home, plant = burnt(homes + plants)
+            made = self.output(homes, plants, plant)
+            left = plants * (made - plant)
+            if not made:
+                plants -= 1
+            elif left / homes > home:
+                return Deal(homes, plants, plants * made, homes * self.endowment / left, left / homes)
+            else:
+                homes -= 1
         return NOTHING
 
     def threshold(self, home_gas: float, plant_gas: float, homes: int = 1) -> float:

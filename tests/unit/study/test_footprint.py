@@ -17,7 +17,9 @@ from wattpost.study.footprint import write_table
 from wattpost.study.footprint_figure import ending, footprint
 from wattpost.study.footprint_finding import crossing, finding, note, observed_end, page, theory_gap, title
 from wattpost.study.footprint_gas import Gas, halved
-from wattpost.study.footprint_sweep import Branch, Point, cannot_trade, follow, grid_of, plan, with_returns
+from wattpost.study.footprint_point import Point
+from wattpost.study.footprint_returns import cannot_trade, with_returns
+from wattpost.study.footprint_sweep import Branch, follow, grid_of, plan
 from wattpost.study.footprint_theory import Street, street_of
 from wattpost.study.page import render
 from wattpost.study.scenario import load
@@ -39,7 +41,7 @@ def street(homes: int = 5, plants: int = 3, c: float = 0.5, theta: float = 8.0, 
 
 @pytest.fixture(scope="module")
 def branches() -> tuple[Branch, ...]:
-    return tuple(follow(plan(street(), c, GAS, a_decade=1, rungs=3), lambda: None) for c in (0.5, 1.0))
+    return tuple(follow(plan(street(homes=6), c, GAS, a_decade=1, rungs=3), lambda: None) for c in (0.5, 1.0))
 
 
 # The finding
@@ -51,7 +53,7 @@ def test_finding__nothing_changes_under_proof_of_stake_and_nothing_is_left_under
     for branch in branches:
         assert {layer.joules_per_gas for layer in LAYERS.values()} <= {p.joules_per_gas for p in branch.points}
         free, stake, work = branch.points[0], branch.at(STAKE), branch.at(WORK)
-        assert stake.homes == 5 and stake.burnt_share is not None and stake.burnt_share < 0.005
+        assert stake.homes == 6 and stake.burnt_share is not None and stake.burnt_share < 0.005
         assert stake.volume == pytest.approx(free.volume, rel=0.005)
         assert work.homes == 0 and work.volume == 0.0 and work.welfare == 0.0
         assert free.welfare is not None and stake.welfare is not None and free.welfare > stake.welfare > 0.4
@@ -61,12 +63,12 @@ def test_finding__decreasing_returns_shrink_where_constant_ones_break(branches: 
     first, last = zip(*(branch.ends for branch in branches if branch.ends), strict=True)
     assert last[0] > 1.25 * first[0] and last[1] < 1.05 * first[1]
     counts = {point.homes for point in branches[0].points}
-    assert {0, 5} < counts, "homes leave one at a time"
+    assert {0, 6} < counts, "homes leave one at a time"
 
 
 def test_finding__what_is_burnt_grows_to_all_there_is_before_anybody_leaves(branches: tuple[Branch, ...]) -> None:
     for branch in branches:
-        full = [point for point in branch.points if point.homes == 5]
+        full = [point for point in branch.points if point.homes == 6]
         shares = [point.burnt_share or 0.0 for point in full]
         assert shares == sorted(shares) and shares[-1] > 0.8
         welfare = [point.welfare or 0.0 for point in full]
@@ -125,6 +127,19 @@ def test_threshold__is_where_the_solver_says_that_trade_ends(c: float) -> None:
     for kwh, trades in ((end * (1 - 1e-6), True), (end * (1 + 1e-6), False)):
         found = solve_nash(Economy(1, economy.standard, economy.producers, kwh))
         assert found.solved and found.participants.any() == trades
+
+
+@pytest.mark.parametrize(("homes", "plants", "c"), [(4, 3, 1.0), (5, 4, 0.8), (2, 3, 0.5)])
+def test_closed_form__knows_who_is_left__plants_beyond_their_means_included(homes: int, plants: int, c: float) -> None:
+    economy = street(homes=homes, plants=plants, c=c)
+    own = street_of(economy)
+    assert own
+    end = own.threshold(1.0, 1.3)
+    for part in (0.6, 0.9, 0.99, 1.05):
+        kwh = part * end * np.array([[1.0]] * homes + [[1.3]] * plants)
+        inside = solve_nash(Economy(1, economy.standard, economy.producers, kwh)).participants
+        deal = own.deal(part * end, 1.3 * part * end)
+        assert (deal.homes, deal.plants) == (inside[:homes].sum(), inside[homes:].sum())
 
 
 def test_threshold__halves_in_kappa_when_gas_doubles() -> None:
