@@ -7,6 +7,7 @@ from ape.cli import ConnectedProviderCommand
 
 from wattpost.chain.engine.ape_local import connected
 from wattpost.fleet.keyring import test_keyring
+from wattpost.study.intensity import intensity
 from wattpost.study.opening import open_market
 from wattpost.study.scenario import load
 
@@ -22,6 +23,6 @@ def cli(scenario: str) -> None:
         if not engine.is_test:
             raise click.ClickException("Test keys stay on test networks: use `wattpost deploy` with key files.")
         engine.fund([ring.operator.address])
-        deployment = open_market(engine, wanted, ring)
+        deployment = open_market(engine, wanted, ring, intensity(wanted.verification).kappa)
     for name, contract in deployment.contracts.items():
         click.echo(f"{contract.address}  {name}")

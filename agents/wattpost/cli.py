@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from wattpost.study.commands import new_folder, studies, write
+
 if TYPE_CHECKING:
     from wattpost.study.job import Progress
 
@@ -49,6 +51,7 @@ app = typer.Typer(
 
 benchmarks = typer.Typer(help="Measure how fast and how large: figures with the command that repeats them.")
 app.add_typer(benchmarks, name="bench")
+app.add_typer(studies, name="study")
 
 # Work is shared out over agents and processes; threads of linear algebra beneath would only get in the way.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -85,21 +88,27 @@ def run(
     ] = 0,
     agents_per_process: Annotated[int, typer.Option(help="Instead: agents that share a process.", min=0)] = 0,
     policy: Annotated[str, typer.Option(help="best-response, or module:Class of your own.")] = "best-response",
+    layer: Annotated[
+        str | None, typer.Option(help="Settlement layer, in place of the scenario's; see `wattpost layers`.")
+    ] = None,
     rpc: Url = None,
     keys: Keys = None,
     port: Annotated[int, typer.Option(help="Port of the test engine; 0 takes any free one.", min=0, max=65535)] = 0,
     replace: Annotated[bool, typer.Option("--replace", help="Replace an earlier run in the same folder.")] = False,
 ) -> None:
-    """Play a whole market: compile, deploy, start agent processes, trade, settle, meter, audit, report."""
+    """Play a whole market: compile, deploy, start agent processes, trade, settle, meter, audit, report.
+
+    SCENARIO may also be the folder of an earlier run, or its manifest.json: then that run is played again.
+    """
     from wattpost.study import run as runs
-    from wattpost.study.scenario import load
+    from wattpost.study.repeating import load_any
 
     if rpc and engine == "eth-tester":
         engine = "rpc"
-    wanted = runs.with_changes(load(scenario), days=days, seed=seed)
+    wanted = runs.with_changes(load_any(scenario), days=days, seed=seed, layer=layer)
     options = runs.Options(
         engine=engine,
-        out=out or _new_folder(wanted.name),
+        out=out or new_folder(wanted.name),
         processes=processes,
         agents_per_process=agents_per_process,
         submit=submit,
@@ -193,23 +202,39 @@ def operate(
 def solve(
     scenario: ScenarioName,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write everything here; - for the screen.")] = None,
+    cartel: Annotated[
+        str | None,
+        typer.Option(help="Agents or groups that act as one, with commas between.", metavar="NAME[,NAME...]"),
+    ] = None,
+    sensitivity: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A parameter to differentiate by, such as theta:solar-1; may be repeated.", metavar="KEY[:AGENT]"
+        ),
+    ] = None,
 ) -> None:
     """Find the Nash and the competitive equilibrium of a scenario, with certificates, without a chain.
 
+    With --cartel also what those agents would do together, and what joining and leaving would bring each. --sensitivity
+    takes theta, c, capacity, investment_cost, endowment, weight:AGENT:PERIOD (0 is the good), kappa and verification.
+
     Exit code 0: solved. 1: not solved; the status says what to do. 2: bad input.
     """
-    from wattpost.study.scenario import load
+    from wattpost.study.repeating import load_any
     from wattpost.study.solving import solve as solution_of
 
     with _progress() as progress:
         progress.stage("solving")
-        found = solution_of(load(scenario))
+        found = solution_of(load_any(scenario), cartel=cartel, sensitivity=sensitivity or ())
     _write_json(found, json_file)
     if not (json_file and str(json_file) == "-"):
+        from wattpost.study.counterfactuals import show_cartel, show_sensitivities
         from wattpost.study.summary import show_solution
 
         show_solution(found)
-    raise typer.Exit(0 if found["solved"] else 1)
+        show_cartel(found)
+        show_sensitivities(found)
+    raise typer.Exit(0 if found["solved"] and found.get("cartel", found)["solved"] else 1)
 
 
 @benchmarks.command("solve")
@@ -298,6 +323,24 @@ def audit(
 
 
 @app.command()
+def report(
+    folders: Annotated[list[Path], typer.Argument(help="Run folders.", metavar="DIR...")],
+    out: Annotated[
+        Path | None, typer.Option(help="The page to write; for one run, report.html in its folder.", metavar="FILE")
+    ] = None,
+) -> None:
+    """Report on a run, or on several side by side, as one HTML page that opens offline."""
+    from wattpost.study.comparison import compare
+    from wattpost.study.report import write_report
+
+    if len(folders) == 1:
+        typer.echo(f"Report: {write_report(folders[0], out)}")
+        return
+    page = compare(folders, out or Path("report.html"), shlex.join(["wattpost", *sys.argv[1:]]))
+    typer.echo(f"Report: {page}")
+
+
+@app.command()
 def scenarios() -> None:
     """List the built-in scenarios."""
     from wattpost.study.scenario import names
@@ -309,11 +352,35 @@ def scenarios() -> None:
 
 
 @app.command()
-def layers() -> None:
+def layers(
+    measure: Annotated[bool, typer.Option("--measure", help="Also measure the node at hand.")] = False,
+    engine: Annotated[str, typer.Option(help="Which node to measure: eth-tester or anvil.")] = "eth-tester",
+    watts_per_core: Annotated[
+        float | None, typer.Option(help="Watts that a busy core of this machine draws; by default an assumption.")
+    ] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write everything here; - for the screen.")] = None,
+) -> None:
     """List settlement layers: the electricity each burns per gas, and where the figure comes from."""
-    from wattpost.study.summary import show_layers
+    from wattpost.energy import WATTS_PER_CORE, presets_to_json
+    from wattpost.study.summary import show_layers, show_measurement
 
-    show_layers()
+    found = None
+    if measure:
+        from wattpost.study.measuring import measure as measured_on
+
+        with _progress() as progress:
+            found = measured_on(engine, progress, WATTS_PER_CORE if watts_per_core is None else watts_per_core)
+    elif watts_per_core is not None:
+        _fail("--watts-per-core goes with --measure.")
+    presets: dict[str, Any] = {"layers": presets_to_json()}
+    if found:
+        stated = {"joules_per_gas": found.joules_per_gas, "kappa": found.kappa, "how": found.how}
+        presets["measured"] = found.to_json() | stated
+    _write_json(presets, json_file)
+    if not (json_file and str(json_file) == "-"):
+        show_layers()
+        if found:
+            show_measurement(found)
 
 
 def main() -> None:
@@ -376,22 +443,8 @@ def _password() -> str:
 
 def _write_json(value: object, target: Path | None) -> None:
     """To a file, whole or not at all; to the screen where the target is -; nowhere where there is none."""
-    if target is None:
-        return
-    text = json.dumps(value, indent=2)
-    if str(target) == "-":
-        typer.echo(text)
-        return
-    from wattpost.chain.files import write_atomically
-
-    write_atomically(target, text + "\n")
-
-
-def _new_folder(name: str) -> Path:
-    number = 1
-    while Path("runs", f"{name}-{number}").exists():
-        number += 1
-    return Path("runs", f"{name}-{number}")
+    if target is not None:
+        write(json.dumps(value, indent=2), target)
 
 
 @contextmanager

@@ -35,7 +35,7 @@ joules_per_gas = {joules}
 
 @pytest.mark.parametrize(
     ("periods", "homes", "plants", "c", "joules"),
-    [(48, 3, 2, 0.7, 0.24), (24, 3, 12, 0.3, 0.24), (1, 2, 2, 1.0, 0.0), (2, 16, 6, 0.5, 2000.0)],
+    [(48, 3, 2, 0.7, 0.24), (24, 3, 12, 0.3, 0.24), (1, 2, 2, 1.0, 1e-6), (2, 16, 6, 0.5, 2000.0)],
     ids=["T=48", "T=24, twelve plants", "T=1, c=1", "proof of work"],
 )
 def test_a_market_of_any_shape__runs_to_its_end(

@@ -18,10 +18,18 @@ from wattpost.game import (
 )
 
 RETURNS = (0.3, 0.5, 0.7, 0.8, 0.9, 1.0)
+RISING = (0.5, 0.8, 1.1, 1.2, 1.4)
 
 
-def random_economy(seed: int, *, largest: int = 50, periods: int = 24, verification: bool = True) -> Economy:
-    """One economy of the family, the same for the same seed."""
+def random_economy(
+    seed: int,
+    *,
+    largest: int = 50,
+    periods: int = 24,
+    verification: bool = True,
+    returns: tuple[float, ...] = RETURNS,
+) -> Economy:
+    """One economy of the family, the same for the same seed; `returns` are the c that plants may have."""
     rng = np.random.default_rng(seed)
     count = int(rng.integers(1, periods + 1))
     homes = int(rng.integers(1, largest + 1))
@@ -34,7 +42,7 @@ def random_economy(seed: int, *, largest: int = 50, periods: int = 24, verificat
         Producer(
             f"plant-{i}",
             rng.uniform(0.5, 3),
-            float(rng.choice(RETURNS)),
+            float(rng.choice(returns)),
             rng.uniform(0.5, 8) * rng.uniform(0.3, 1, count),
             _utility(rng, count, 1.0) if rng.random() < 0.5 else Log(np.zeros(count), 1.0),
         )

@@ -9,7 +9,21 @@ import numpy as np
 import pytest
 from scipy.optimize import root
 
-from wattpost.game import Ces, Crra, Economy, Log, Producer, Standard, Status, cartel_to_json, solve_cartel, solve_nash
+from wattpost.game import (
+    Ces,
+    Crra,
+    Economy,
+    Exponential,
+    Linear,
+    Log,
+    Producer,
+    Standard,
+    Status,
+    Utility,
+    cartel_to_json,
+    solve_cartel,
+    solve_nash,
+)
 from wattpost.game.pool import Pool
 from wattpost.game.views import Rivalled
 
@@ -20,6 +34,10 @@ def textbook(c: float, plants: int) -> Economy:
     homes = tuple(Standard(f"home-{i}", w, Log([1.0], 0.0)) for i, w in enumerate((4.0, 6.0, 10.0)))
     makers = tuple(Producer(f"plant-{i}", THETA, c, 1e6, Log([0.0], 1.0)) for i in range(plants))
     return Economy(1, homes, makers)
+
+
+def builder() -> Producer:
+    return Producer("builder", 1.0, 0.5, 1.0, Log([0.0], 1.0), investment_cost=0.5)
 
 
 def mixed() -> Economy:
@@ -137,6 +155,46 @@ def test_cartel__of_constant_returns__meets_the_same_condition() -> None:
     assert cartel == pytest.approx(THETA * 20.0 / 2 * 0.25, rel=1e-8)
 
 
+@pytest.mark.parametrize("form", [Linear([0.0], 1.0), Ces([0.0], 1.0, rho=0.5), Crra([0.0], 1.0, gamma=3.0)])
+def test_cartel__of_producers_that_want_the_good_alone__is_the_same_in_every_form(form: Utility) -> None:
+    given = textbook(0.5, 4)
+    makers = tuple(replace(plant, utility=form) for plant in given.producers)
+    found, expected = solve_cartel(Economy(1, given.standard, makers), (3, 4)), solve_cartel(given, (3, 4))
+    assert found.outcome.status is Status.SOLVED and found.outcome.regret <= 1e-8
+    assert found.outcome.offers == pytest.approx(expected.outcome.offers, rel=1e-7)
+    assert found.joining == pytest.approx(expected.joining, rel=1e-5)
+
+
+def two_periods(form: Utility, other: Utility) -> Economy:
+    homes = tuple(Standard(f"home-{i}", 4.0 + i, form) for i in range(4)) + (Standard("other", 5.0, other),) * 2
+    makers = tuple(Producer(f"plant-{i}", 1.5 + 0.1 * i, 0.6, [9.0, 7.0], Log([0.0, 0.0], 1.0)) for i in range(3))
+    return Economy(2, homes, makers)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        Ces([1.0, 0.6], 0.4, rho=0.5),
+        Ces([1.0, 0.6], 0.0, rho=-2.0),
+        Linear([1.0, 0.0], 0.0),
+        Linear([0.0, 1.0], 0.3),
+        Exponential([1.0, 0.6], 0.4, alpha=0.5),
+    ],
+)
+@pytest.mark.parametrize("members", [(0,), (1, 2, 3)])
+def test_cartel__of_buyers_of_any_form__is_certified_and_gains_or_is_nash(
+    form: Utility, members: tuple[int, ...]
+) -> None:
+    economy = two_periods(form, Log([1.0, 1.0], 0.5))
+    found = solve_cartel(economy, members)
+    assert found.outcome.status is Status.SOLVED, found.outcome.status
+    assert found.outcome.regret <= 1e-8 and found.outcome.residual <= 1e-8
+    assert np.all(found.leaving >= -1e-9)
+    if len(members) == 1:
+        assert found.outcome.prices == pytest.approx(found.nash.prices, rel=1e-7)
+        assert found.leaving == pytest.approx([0.0], abs=1e-7)
+
+
 def test_cartel__of_every_seller_or_every_bidder__says_that_it_has_no_best_response() -> None:
     for members in ((3, 4, 5), (0, 1, 2)):
         found = solve_cartel(textbook(0.5, 3), members)
@@ -149,8 +207,19 @@ def test_cartel__of_every_seller_or_every_bidder__says_that_it_has_no_best_respo
     [
         (textbook(0.5, 2), (9,), "members must be places"),
         (textbook(0.5, 2), (), "members must be places"),
-        (textbook(1.5, 3), (3, 4), "plant-0: cartels"),
-        (Economy(1, (Standard("x", 1.0, Ces([1.0], 0.0, rho=0.5)),) * 2, textbook(0.5, 2).producers), (0,), "ces"),
+        (textbook(1.5, 3), (3, 4), "plant-0: a cartel is solved as a convex problem"),
+        (
+            Economy(
+                1, tuple(Standard(f"x{r}", 1.0, Ces([1.0], 0.0, rho=r)) for r in (0.5, 0.6)), textbook(0.5, 2).producers
+            ),
+            (0, 1),
+            "x0.5: summed ces",
+        ),
+        (
+            Economy(1, textbook(0.5, 2).standard, (*textbook(0.5, 2).producers, builder())),
+            (3, 5),
+            "builder: a cartel is solved for given capacities",
+        ),
     ],
 )
 def test_cartel__that_is_not_solved_for__is_refused_by_name(

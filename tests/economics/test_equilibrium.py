@@ -16,6 +16,7 @@ from wattpost.game import (
     Linear,
     Log,
     Producer,
+    Quadratic,
     Response,
     Rivals,
     Standard,
@@ -29,7 +30,7 @@ from wattpost.game import (
     solve_to_json,
 )
 
-FAMILY = int(os.environ.get("WATTPOST_FAMILY", "8"))
+FAMILY = int(os.environ.get("WATTPOST_FAMILY", "60" if os.environ.get("WATTPOST_NIGHTLY") else "8"))
 
 
 def textbook(c: float, plants: int, homes: tuple[float, ...] = (4.0, 6.0, 10.0)) -> Economy:
@@ -109,6 +110,10 @@ def test_permuting_agents__permutes_results() -> None:
     one, two = solve_nash(economy), solve_nash(mixed)
     assert two.prices == pytest.approx(one.prices, rel=1e-10)
     assert two.allocations[: len(order)] == pytest.approx(one.allocations[order], rel=1e-8, abs=1e-10)
+    made = np.random.default_rng(1).permutation(len(economy.producers))
+    third = solve_nash(Economy(economy.periods, economy.standard, tuple(economy.producers[i] for i in made)))
+    assert third.prices == pytest.approx(one.prices, rel=1e-10)
+    assert third.offers[len(order) :] == pytest.approx(one.offers[len(order) :][made], rel=1e-8, abs=1e-10)
 
 
 def test_scaling_all_bids__changes_no_allocation() -> None:
@@ -156,6 +161,17 @@ def test_best_response_dynamics__arrives_at_the_same_equilibrium(seed: int, sequ
     assert found.open.all()
     path = best_response_dynamics(economy, participants=found.participants, step=0.35, sequential=sequential)
     assert path.settled
+    assert path.prices == pytest.approx(found.prices, rel=1e-6)
+    assert path.allocations == pytest.approx(found.allocations, abs=1e-6)
+
+
+def test_best_response_dynamics__of_satiated_agents__spends_what_is_left_on_the_good() -> None:
+    # Budgets bind: were money left unbid, bids would shrink round after round and nothing would settle.
+    homes = (Standard("full", 9.0, Quadratic([1.0], 0.5, bliss=0.3)), Standard("home", 4.0, Log([1.0], 0.3)))
+    makers = tuple(Producer(f"plant-{i}", 1.7, 0.5, 9.0, Log([0.0], 1.0)) for i in range(3))
+    economy = Economy(1, homes, makers)
+    found, path = solve_nash(economy), best_response_dynamics(economy, step=0.35, max_rounds=300)
+    assert found.solved and path.settled
     assert path.prices == pytest.approx(found.prices, rel=1e-6)
     assert path.allocations == pytest.approx(found.allocations, abs=1e-6)
 

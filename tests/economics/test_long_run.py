@@ -102,8 +102,11 @@ def test_competitive__of_dull_and_sunny_periods__rents_pay_for_capacity() -> Non
     assert np.sum(sun * np.maximum(found.prices - cost, 0.0)) == pytest.approx(0.6, rel=1e-9)
 
 
-def test_competitive__of_constant_returns__says_that_it_is_not_solved_for() -> None:
-    assert solve_competitive(builders(1.0, 3)).status is Status.STEP_IN_CAPACITY
+def test_competitive__of_constant_returns__costs_what_building_and_running_cost() -> None:
+    found = solve_competitive(builders(1.0, 3))
+    assert found.solved
+    assert found.prices == pytest.approx([1 / THETA + RHO], rel=1e-12)  # so nobody earns, and all 20 buy electricity
+    assert found.offers[3:, 0] == pytest.approx(np.full(3, 20.0 / found.prices[0] / 3), rel=1e-9)
 
 
 def test_nash__beside_plants_of_the_short_run__is_certified() -> None:

@@ -7,11 +7,14 @@ On chain kappa is a whole number of 10^-18 kWh per gas, so that a charge is an e
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from difflib import get_close_matches
+from typing import Any
 
 JOULES_PER_KWH = 3_600_000
 MAX_KAPPA = 10**18  # one kWh per gas, the contract's bound
 HOURS = 8_760  # of a year
+MEASURED = "measured"  # the layer whose figure comes from the node at hand
 
 
 class KappaError(ValueError):
@@ -62,9 +65,12 @@ class Layer:
         return self.central.joules_per_gas
 
 
-# 15.1 million gas a block (the target that EIP-1559 steers to, and a little above it) times 7,150 blocks a day.
-_ETHEREUM_GAS = 15.1e6 * 7_150 * 365
-_ETHEREUM_GAS_FROM = "15.1 million gas a block, 7,150 blocks a day"
+# 15.1 million gas a block: the target that EIP-1559 steers to, and a little above it. Proof of work found a block every
+# 13.4 s or so; proof of stake has one slot every 12 s, and misses a few.
+_BEFORE_GAS = 15.1e6 * 6_450 * 365
+_BEFORE_GAS_FROM = "15.1 million gas a block, 6,450 blocks a day"
+_AFTER_GAS = 15.1e6 * 7_150 * 365
+_AFTER_GAS_FROM = "15.1 million gas a block, 7,150 blocks a day"
 _CCAF = "Cambridge Centre for Alternative Finance, Cambridge Blockchain Network Sustainability Index: Ethereum"
 _CCRI = "Crypto Carbon Ratings Institute, The Merge: implications on the electricity consumption of Ethereum"
 _DIGICONOMIST = "Digiconomist, Ethereum Energy Consumption Index"
@@ -72,11 +78,15 @@ _CBECI = "Cambridge Bitcoin Electricity Consumption Index, revision of August 20
 
 _TRANSFER_GAS = 21_000  # a plain transfer on Ethereum
 _BITCOIN_GAS = 93.1e6 * _TRANSFER_GAS
-_BITCOIN_GAS_FROM = "93.1 million transactions, each counted as a transfer of 21,000 gas"
+_BITCOIN_GAS_FROM = "the 93.1 million transactions of 2022, each counted as a transfer of 21,000 gas"
 
 
-def _ethereum(annual_kwh: float, source: str) -> Estimate:
-    return Estimate(annual_kwh, _ETHEREUM_GAS, 2022, source, _ETHEREUM_GAS_FROM)
+def _before(annual_kwh: float, source: str) -> Estimate:
+    return Estimate(annual_kwh, _BEFORE_GAS, 2022, source, _BEFORE_GAS_FROM)
+
+
+def _after(annual_kwh: float, source: str, year: int = 2022) -> Estimate:
+    return Estimate(annual_kwh, _AFTER_GAS, year, source, _AFTER_GAS_FROM)
 
 
 def _bitcoin(annual_kwh: float, year: int, source: str) -> Estimate:
@@ -99,9 +109,9 @@ LAYERS = {
         Layer(
             name="proof-of-work",
             about="Ethereum before September 2022",
-            low=_ethereum(21.41e9, _CCAF),
-            central=_ethereum(21.99e9, _CCRI),
-            high=_ethereum(77.77e9, _DIGICONOMIST),
+            low=_before(21.41e9, _CCAF),
+            central=_before(22.90032e9, _CCRI),
+            high=_before(77.77e9, _DIGICONOMIST),
         ),
         Layer(
             name="bitcoin",
@@ -113,9 +123,9 @@ LAYERS = {
         Layer(
             name="proof-of-stake",
             about="Ethereum after September 2022",
-            low=_ethereum(2.601e6, _CCRI),
-            central=_ethereum(2.601e6, _CCRI),
-            high=_ethereum(671.0 * HOURS, _CCAF + ", 671 kW"),
+            low=_after(2.601e6, _CCRI),
+            central=_after(2.601e6, _CCRI),
+            high=_after(7.50e6, _CCAF, year=2023),
         ),
         Layer(
             name="consortium",
@@ -126,6 +136,21 @@ LAYERS = {
         ),
     )
 }
+
+
+def presets_to_json() -> list[dict[str, Any]]:
+    """Every preset with the figures of its divisions, for a reader who redoes them."""
+    return [
+        {
+            "name": layer.name,
+            "about": layer.about,
+            "kappa": joules_to_kappa(layer.joules_per_gas),
+            "estimates": {
+                name: asdict(each) | {"joules_per_gas": each.joules_per_gas} for name, each in layer.estimates.items()
+            },
+        }
+        for layer in LAYERS.values()
+    ]
 
 
 def joules_to_kappa(joules_per_gas: float) -> int:
@@ -148,6 +173,21 @@ def kappa_of(layer: str | None, joules_per_gas: float | None) -> int:
     """kappa of a preset by its name, or of a figure given by hand; exactly one of them is not None."""
     if joules_per_gas is not None:
         return joules_to_kappa(joules_per_gas)
-    if layer not in LAYERS:
-        raise KappaError(f'There is no settlement layer "{layer}"; built in are {", ".join(LAYERS)}.')
+    if layer is None:
+        raise KappaError("An energy intensity is the name of a settlement layer, or joules per gas.")
+    if known_layer(layer) == MEASURED:
+        raise KappaError(f'The layer "{MEASURED}" has no figure before a node was measured.')
     return joules_to_kappa(LAYERS[layer].joules_per_gas)
+
+
+def known_layer(layer: str) -> str:
+    """The name, if it is one of a preset or "measured".
+
+    Raises KappaError, which names a near match.
+    """
+    known = (*LAYERS, MEASURED)
+    if layer not in known:
+        close = get_close_matches(layer, known, n=1, cutoff=0.6)
+        hint = f'did you mean "{close[0]}"?' if close else f"there are {', '.join(known)}."
+        raise KappaError(f'There is no settlement layer "{layer}"; {hint}')
+    return layer

@@ -8,11 +8,14 @@ from .economy import Economy
 from .equilibrium import solve_nash
 from .equivalents import equivalent
 from .forms import Ces, Crra, Exponential, Linear, Log, Quadratic, utility_from
+from .inventory import Inventory
 from .opening import Plan, opening_plan
 from .payoffs import Action, Outcome, Rivals, outside, payoff
-from .report import cartel_to_json, solution_to_json, solve_to_json
+from .report import cartel_to_json, sensitivity_to_json, solution_to_json, solve_to_json
 from .response import Response, attainable, best_response, gain
+from .sensitivity_parameter import parameter
 from .solution import Solution, Status
+from .states import States, gas_distribution
 from .statics import Sensitivity, sensitivity
 from .utility import Utility
 from .welfare import Loss, Welfare, loss, welfare
@@ -25,6 +28,7 @@ __all__ = [
     "Crra",
     "Economy",
     "Exponential",
+    "Inventory",
     "Linear",
     "Log",
     "Loss",
@@ -38,6 +42,7 @@ __all__ = [
     "Sensitivity",
     "Solution",
     "Standard",
+    "States",
     "Status",
     "Utility",
     "Welfare",
@@ -47,11 +52,14 @@ __all__ = [
     "cartel_to_json",
     "equivalent",
     "gain",
+    "gas_distribution",
     "loss",
     "opening_plan",
     "outside",
+    "parameter",
     "payoff",
     "sensitivity",
+    "sensitivity_to_json",
     "solution_to_json",
     "solve_cartel",
     "solve_competitive",

@@ -19,14 +19,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .arrays import FloatArray
+from .arrays import BoolArray, FloatArray
 from .buyers import Purchases, purchases
 from .economy import Block
+from .forms import Log
 from .plants import Outputs, outputs
+from .tastes import Taste
 from .technology import posts
 from .views import Posted
 
@@ -56,6 +58,8 @@ class Sweep:
         self.good, self.power, self.threads = good, power, threads
         self.chunks = [chunk for block in blocks for chunk in _chunks(block)]
         self.answers: list[Purchases | Outputs | None] = [None] * len(self.chunks)
+        single = blocks[0].taste.weights.shape[1] == 1
+        self.alone = single and sum(int(_bidding(chunk).sum()) for chunk in self.chunks) == 1
 
     def sums(self, prices: FloatArray, totals: FloatArray) -> Sums:
         """X, S and derivatives at `prices`, `totals` (T,), p^0 = 1."""
@@ -67,9 +71,11 @@ class Sweep:
             with np.errstate(all="ignore"):
                 if block.plants is None:
                     start = before.log_money if isinstance(before, Purchases) else None
-                    bought = purchases(block.taste, block.omega, view, start=_sane(start))
+                    # An only bidder gets all there is for any bid; it bids what it earns, like a price-taker.
+                    seen = replace(view, power=0.0) if self.alone and _bidding(block).any() else view
+                    bought = purchases(block.taste, block.omega, seen, start=_sane(start))
                     self.answers[number] = bought
-                    return _standard_sums(bought, block.omega, view)
+                    return _standard_sums(bought, block.omega, seen)
                 start_out = before if isinstance(before, Outputs) else None
                 made = outputs(block.taste, block.plants, view, start=start_out)
                 self.answers[number] = made
@@ -85,6 +91,11 @@ class Sweep:
         for part in parts[1:]:
             total = total + part
         return total
+
+
+def _bidding(block: Block) -> BoolArray:
+    """(n, T) who wants electricity on which post."""
+    return np.asarray((block.taste.weights > 0) | (block.taste.floor > 0))
 
 
 def _sane(start: FloatArray | None) -> FloatArray | None:
@@ -124,18 +135,28 @@ def _producer_sums(made: Outputs, block: Block, view: Posted) -> Sums:
     x, q, p, count = made.x, made.q, view.prices, view.prices.size
     built = np.log(np.maximum(block.plants.size(q), 1e-100))
     flow = posts(block.taste, block.plants, view, made.log_money, made.log_good, made.log_value, built)
-    still = (made.rationed | (np.sum(q, axis=1) <= 0))[:, None]
-    x_m, q_m, x_g, q_g = (np.where(still, 0.0, part) for part in (flow.x_money, flow.q_money, flow.x_good, flow.q_good))
+    still = (np.sum(q, axis=1) <= 0)[:, None]
+    rates = flow.x_money, flow.q_money, flow.x_good, flow.q_good
+    short = made.rationed[:, None] & ~still
+    if short.any():
+        a, b, c, d = _short_rates(made, block, view)
+        rates = (
+            np.where(short, a, rates[0]),
+            np.where(short, b, rates[1]),
+            np.where(short, c, rates[2]),
+            np.where(short, d, rates[3]),
+        )
+    x_m, q_m, x_g, q_g = (np.where(still, 0.0, part) for part in rates)
     tilt = view.by_total(x, q)
     rest = np.exp(made.log_money - made.log_good) * view.good / view.power
     rest = np.where(made.g > 0, rest, 0.0)
     burn = block.plants.burn(q, made.log_value - made.log_good[:, None])
-    kept = block.taste.good_amount(made.log_good)[1]
+    kept = np.where(made.rationed, 0.0, block.taste.good_amount(made.log_good)[1])
     fixed = made.good > 1e-12 * (made.g + 1e-300) if block.taste.form.kinked else np.zeros_like(still[:, 0])
     # own: what a post does to itself; where K is chosen a post moves every other through it
     x_own, q_own, shift, x_size, q_size = x_m, q_m, 0.0 * q, 0.0 * q, 0.0 * q
     if flow.chosen is not None:
-        shift = np.where(still, 0.0, flow.chosen.by_post)
+        shift = np.where(still | short, 0.0, flow.chosen.by_post)
         x_size, q_size = flow.chosen.x_size, flow.chosen.q_size
         moved = shift.sum(axis=1)[:, None]
         x_own, q_own = x_m - x_size * moved, q_m - q_size * moved
@@ -143,9 +164,10 @@ def _producer_sums(made: Outputs, block: Block, view: Posted) -> Sums:
     paid = np.sum(burn * q_size, axis=1)[:, None]
     # a11 dln lambda + a12 dln upsilon = -(money moved by p, Q);  a21, a22 likewise for the good
     a11 = np.sum(p * (q_m - x_m), axis=1) + rest
-    a12 = np.sum(p * (q_g - x_g), axis=1) - rest
+    back = np.where(made.rationed, 0.0, rest)  # where upsilon is one, g follows ln lambda alone
+    a12 = np.sum(p * (q_g - x_g), axis=1) - back
     a21 = np.where(fixed, 0.0, -rest - np.sum(burn * q_m, axis=1))
-    a22 = np.where(fixed, 1.0, rest - np.sum(burn * q_g, axis=1) - kept)
+    a22 = np.where(fixed, 1.0, back - np.sum(burn * q_g, axis=1) - kept)
     follow = p * (q_own - x_own) + earned * shift
     lost = -burn * q_own - paid * shift
     money = np.concatenate([p * (q - x) + follow, follow * tilt], axis=1)
@@ -164,3 +186,12 @@ def _producer_sums(made: Outputs, block: Block, view: Posted) -> Sums:
         if flow.chosen is not None:
             slope[half : half + count] += size.T @ np.concatenate([shift, shift * tilt], axis=1)
     return Sums(x.sum(axis=0), q.sum(axis=0), slope)
+
+
+def _short_rates(made: Outputs, block: Block, view: Posted) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Derivatives of x, q (n, T) by ln lambda, then by ln r, of producers that buy r times their floor."""
+    assert block.plants is not None
+    none, blank = np.zeros(block.size), np.zeros_like(made.x)
+    taste = Taste(Log, blank, none, made.x, none[:, None])
+    flow = posts(taste, block.plants, view, made.log_money, none, made.log_value)
+    return blank, flow.q_money, made.x, view.wedge(made.x, made.q)[1] * made.x * flow.q_money

@@ -17,12 +17,15 @@ import numpy as np
 
 from .arrays import BoolArray, FloatArray
 from .forms import Log
-from .roots import rising_root
+from .roots import Bracket, rising_root
 from .tastes import Taste
 from .views import Posted, View
 
 FAR = 300.0
 """Bound on the logarithms of multipliers."""
+
+STEPS = 25
+"""Newton steps on everything at once before the nested roots are asked, which always answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +82,15 @@ def purchases(
         slope = np.where(spent > 0, -change / spent, np.inf)
         return np.where(rationed, 0.0, value), slope
 
-    log_money = rising_root(excess, guess if start is None else start, lower=-FAR, upper=FAR)
-    excess(log_money)
+    linear = taste.form.kinked or (taste.form is Log and isinstance(view, Posted))
+    swift = (
+        None if linear else _swift(taste, omega, view, worth, income, guess if start is None else start, w, rationed)
+    )
+    if swift is not None:
+        x, g, dx, dg, log_money, w, v = swift
+    else:
+        log_money = rising_root(excess, guess if start is None else start, lower=-FAR, upper=FAR)
+        excess(log_money)
     if rationed.any():
         share = rationing(taste.floor, income, view)
         x = np.where(rationed[:, None], share[:, None] * taste.floor, x)
@@ -88,6 +98,58 @@ def purchases(
         g = np.where(rationed, 0.0, g)
         log_money = np.where(rationed, FAR, log_money)
     return Purchases(x, g, -dx, -dg, log_money, w, v, rationed)
+
+
+def _swift(
+    taste: Taste,
+    omega: FloatArray,
+    view: View,
+    worth: FloatArray,
+    income: FloatArray,
+    y: FloatArray,
+    w: FloatArray,
+    rationed: BoolArray,
+) -> tuple[FloatArray, ...] | None:
+    """x, g, their derivatives, ln lambda, ln w, ln of the good's value by one Newton on all; None where it stalls.
+
+    Every post depends on the others through ln lambda alone, so that a step solves one number per agent.
+    """
+    none, v, bracket = np.zeros_like(w), y, Bracket(y.size, -FAR, FAR)
+    bounded = np.isfinite(taste.form.slope(np.zeros_like(y), taste.shape[:, 0]))
+    wanted, liked = taste.weights > 0, taste.good > 0
+    for _ in range(STEPS):
+        e, de = taste.amount(w)
+        x = taste.floor + e
+        mu, by_x, _ = view.wedge(x, none)
+        off = np.where(wanted, w - y[:, None] - mu, 0.0)
+        bend = 1.0 - by_x * de
+        g, dg = taste.good_amount(v)
+        good_mu, by_g = view.good_wedge(g, omega)
+        good_off = np.where(liked, v - y - good_mu, 0.0)
+        good_bend = 1.0 - by_g * dg
+        paid, rate = view.money(x, none)
+        earned, good_rate = view.good_money(g, omega)
+        spent = worth - earned - paid.sum(axis=1)
+        dx, dg = np.where(de < 0, de / bend, 0.0), np.where(dg < 0, dg / good_bend, 0.0)
+        change = np.sum(rate * dx, axis=1) - good_rate * dg
+        lag = np.sum(np.where(dx < 0, rate * dx * off, 0.0), axis=1) - np.where(dg < 0, good_rate * dg * good_off, 0.0)
+        # In logarithms spending is close to a line; where v'(0) is finite, it is itself.
+        left = income - spent
+        over = np.where(bounded, left / income, np.log(income) - np.log(spent))
+        step = (over * np.where(bounded, income, spent) + lag) / change
+        error = np.maximum(np.max(np.abs(off), axis=1), np.abs(good_off)) / (1.0 + np.abs(y))
+        settled = (np.abs(over) <= 1e-14) | (np.abs(step) <= 1e-15 * (1.0 + np.abs(y))) | ((y <= -FAR) & (left > 0))
+        settled = rationed | (settled & (error <= 1e-14))
+        if settled.all():
+            return x, g, dx, dg, y, w, v
+        bracket.tighten(y, left, error <= 0.05 * np.abs(over))
+        turn = np.where(left > 0, -bracket.stride, 1.0)
+        step = np.where(settled, 0.0, bracket.move(y, np.where(np.isfinite(step) & (change < 0), step, turn)) - y)
+        longest = np.maximum(4.0, 2.0 * np.abs(step))
+        w = w + _cut((step[:, None] - off) / bend, longest[:, None])
+        v = v + _cut((step - good_off) / good_bend, longest)
+        y = y + step
+    return None
 
 
 @np.errstate(all="ignore")
@@ -110,6 +172,11 @@ def rationing(floor: FloatArray, income: FloatArray, view: View) -> FloatArray:
     return np.where((income > 0) | np.isinf(share), share, 0.0)
 
 
+def _cut(step: FloatArray, longest: FloatArray) -> FloatArray:
+    """`step` no longer than `longest`; one upwards, towards buying less, where it is not a number."""
+    return np.where(np.isfinite(step), np.minimum(np.maximum(step, -longest), longest), 1.0)
+
+
 def _rationed(floor: FloatArray, income: FloatArray, view: View) -> BoolArray:
     least = -np.sum(view.money(floor, np.zeros_like(floor))[0], axis=1)
     short = np.any((floor > 0) & (floor >= view.room()), axis=1) | (least > income)
@@ -129,7 +196,7 @@ def _electricity(
         inner = (x > taste.floor) & (by_x > 0)
         return x, np.where(inner, -1.0 / by_x, 0.0), level + view.wedge(x, none)[0]
 
-    if taste.form is Log and isinstance(view, Posted):
+    if taste.form is Log and taste.risk is None and isinstance(view, Posted):
         # a/e = lambda p Q/(Q - power x) is linear in e: no search is needed.
         paid = np.exp(level) * (view.prices * view.totals)
         over = 1.0 / (view.power * taste.weights + paid)

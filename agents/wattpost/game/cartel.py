@@ -19,6 +19,7 @@ from .dynamics import _respond
 from .economy import Economy
 from .equilibrium import TOLERANCE, solve_nash
 from .equivalents import equivalent
+from .forms import Ces
 from .nash import Trade
 from .payoffs import Rivals
 from .pool import Joint, Pool
@@ -61,8 +62,11 @@ def solve_cartel(
     tolerance: float = TOLERANCE,
     step: float = 0.5,
     max_rounds: int = 600,
+    nash: Solution | None = None,
 ) -> Cartel:
     """What happens when `members` (places in the economy, standard agents first) form a cartel.
+
+    nash : the equilibrium without it, where it is already known
 
     >>> from .agents import Producer, Standard
     >>> from .forms import Log
@@ -73,7 +77,7 @@ def solve_cartel(
     (True, False)
     """
     places = _checked(economy, members)
-    nash = solve_nash(economy, tolerance=tolerance)
+    nash = nash or solve_nash(economy, tolerance=tolerance)
     for place in places:
         if not nash.participants[place]:
             raise ValueError(f"{economy.agents[place].name}: takes no part in the market, so it cannot join a cartel")
@@ -97,14 +101,27 @@ def _checked(economy: Economy, members: Sequence[int]) -> tuple[int, ...]:
     places = tuple(sorted({int(m) for m in members}))
     if not places or places[0] < 0 or places[-1] >= economy.count:
         raise ValueError(f"members must be places from 0 to {economy.count - 1}, at least one")
-    for place in places:
-        agent = economy.agents[place]
-        if isinstance(agent, Producer) and (agent.c > 1 or agent.investment_cost is not None):
-            raise ValueError(f"{agent.name}: cartels are solved for short-run plants with c <= 1 only")
-        if agent.utility.kinked or "index" in vars(type(agent.utility)):
-            form = agent.utility.form
-            raise ValueError(f"{agent.name}: cartels are not solved for members with {form} utility")
+    if any(block.taste.risk is not None for block in economy.blocks):
+        raise ValueError("verification: cartels are not solved for where it is uncertain")
+    agents = [economy.agents[place] for place in places]
+    for agent in agents:
+        if isinstance(agent, Producer) and agent.c > 1:
+            raise ValueError(
+                f"{agent.name}: a cartel is solved as a convex problem, which c > 1 is not; take c <= 1 or leave it out"
+            )
+        if isinstance(agent, Producer) and agent.investment_cost is not None:
+            raise ValueError(f"{agent.name}: a cartel is solved for given capacities; state one, or leave it out")
+        if isinstance(agent.utility, Ces) and not all(_alike(agent.utility, other.utility) for other in agents):
+            raise ValueError(
+                f"{agent.name}: summed ces utility is of degree one, and is solved where all members share its weights "
+                "and rho; give it crra utility, or leave it out"
+            )
     return places
+
+
+def _alike(one: Utility, other: Utility) -> bool:
+    same = type(one) is type(other) and one.shape == other.shape and one.numeraire == other.numeraire
+    return bool(same and np.array_equal(one.weights, other.weights))
 
 
 def _rivalled(economy: Economy, nash: Solution, inside: BoolArray) -> bool:

@@ -30,6 +30,7 @@ from .economy import Block
 from .nash import Trade
 from .payoffs import Rivals
 from .response import Response, gain
+from .states import States
 from .technology import Plants
 
 TINY = 1e-300
@@ -96,7 +97,7 @@ def _certify_block(
         rate = p * offers / left
         good_bids, good_offers = market.good - g, market.good - omega
         good_rate = good_offers / np.maximum(market.good - g, TINY)
-        wants = np.where(taste.weights > 0, taste.weights * taste.form.slope(e, shape), 0.0)
+        wants = np.where(taste.weights > 0, taste.weights * taste.slope(e), 0.0)
         wants_good = np.where(taste.good > 0, taste.good * taste.form.slope(y, shape[:, 0]), 0.0)
         inner_x, inner_g = e > 0, g > 0
         burn = np.zeros_like(q)
@@ -114,9 +115,9 @@ def _certify_block(
         )
         w = money[:, None] * rate
         # Terms of the bound, each what the best could be less what is.
-        best_e = np.where(taste.weights > 0, taste.form.demand(w / taste.weights, shape), 0.0)
+        best_e = np.where(taste.weights > 0, taste.demand(w / taste.weights), 0.0)
         best_e = np.where(np.isfinite(best_e), best_e, np.maximum(e, limits + total))
-        worth = np.where(taste.weights > 0, taste.weights * _difference(taste.form, best_e, e, shape), 0.0)
+        worth = np.where(taste.weights > 0, taste.weights * (taste.worth(best_e) - taste.worth(e)), 0.0)
         gap = np.sum(np.maximum(worth - w * (best_e - e), 0.0), axis=1)
         z = q - x
         kept = offers + z
@@ -148,7 +149,8 @@ def _certify_block(
         gap += np.abs(money * net) + np.abs(good * balance)
         # In consumption equivalents: by how much u rises when everything grows.
         energy = e + taste.floor - block_open.verification
-        grow = np.sum(np.where(e > 0, wants * energy, 0.0), axis=1) + np.where(y > 0, wants_good * y, 0.0)
+        growth = np.where(taste.weights > 0, taste.weights * taste.growth(e, energy), 0.0)
+        grow = np.sum(np.where(e > 0, growth, 0.0), axis=1) + np.where(y > 0, wants_good * y, 0.0)
         weighted = np.sum(wants, axis=1)
         scale = np.where(grow > 0, grow, np.where(weighted > 0, weighted, 1.0))
         regret = gap / scale
@@ -259,9 +261,11 @@ def searched(block: Block, number: int, deal: Trade, posts: BoolArray, good: flo
     """What the global search for one producer of `block` still finds, in consumption equivalents."""
     assert block.plants is not None
     place, taste, plants = block.rows[number], block.taste, block.plants
-    used = np.broadcast_to(block.verification, taste.floor.shape)[number][posts]
+    worst = np.broadcast_to(block.verification, taste.floor.shape)[number][posts]
+    spare = taste.risk.take([number], posts) if taste.risk is not None else None
+    used = worst if spare is None else States(spare.chances, worst - spare.spare[:, 0])
     shape = {} if taste.form.shape_key is None else {taste.form.shape_key: float(taste.shape[number, 0])}
-    floor = np.maximum(taste.floor[number][posts] - used, 0.0)
+    floor = np.maximum(taste.floor[number][posts] - worst, 0.0)
     utility = taste.form(taste.weights[number][posts], float(taste.good[number]), floor, **shape)
     limits = plants.limits[number][posts]
     producer = Producer("a producer", float(plants.theta[number, 0]), float(plants.c[number, 0]), limits, utility)

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from .arrays import BoolArray, FloatArray
-from .buyers import purchases
+from .buyers import FAR, Purchases, purchases
 from .economy import Block, Economy
 from .guess import first_guess
-from .plants import outputs
+from .plants import Outputs, outputs
 from .views import Rivalled
 
 
@@ -61,13 +61,13 @@ def best_response_dynamics(
     omega = np.zeros(economy.count)
     for block in members:
         omega[block.rows] = block.omega
-    change, rounds = np.inf, 0
+    change, rounds, answers = np.inf, 0, dict[int, Purchases | Outputs]()
     while rounds < max_rounds:
         rounds += 1
         before = (bids.copy(), xi.copy(), offers.copy())
-        for block in members:
+        for number, block in enumerate(members):
             source = (bids, xi, offers) if sequential else before
-            new = _respond(block, *source, omega)
+            new, answers[number] = _answer(block, *source, omega, answers.get(number))
             rows = block.rows
             bids[rows] += step * (new[0] - bids[rows])
             xi[rows] += step * (new[1] - xi[rows])
@@ -119,7 +119,19 @@ def _opening(
 def _respond(
     block: Block, bids: FloatArray, xi: FloatArray, offers: FloatArray, omega: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Best bids, bids on post 0 and offers of the agents of `block` against everybody else."""
+    """`_answer` without a first guess, and without the next one."""
+    return _answer(block, bids, xi, offers, omega, None)[0]
+
+
+def _answer(
+    block: Block,
+    bids: FloatArray,
+    xi: FloatArray,
+    offers: FloatArray,
+    omega: FloatArray,
+    last: Purchases | Outputs | None,
+) -> tuple[tuple[FloatArray, FloatArray, FloatArray], Purchases | Outputs]:
+    """Best bids, bids on post 0 and offers of the agents of `block` against everybody else; `last` is a first guess."""
     rows = block.rows
     view = Rivalled(
         bids=np.maximum(bids.sum(axis=0) - bids[rows], 1e-300),
@@ -127,16 +139,23 @@ def _respond(
         good_bids=xi.sum() - xi[rows],
         good_offers=np.maximum(omega.sum() - omega[rows], 1e-12 * omega.sum()),
     )
+    answer: Purchases | Outputs
     with np.errstate(all="ignore"):
         if block.plants is None:
-            bought = purchases(block.taste, block.omega, view)
-            x, q, g = bought.x, np.zeros_like(bought.x), bought.g
+            start = last.log_money if isinstance(last, Purchases) and np.all(np.abs(last.log_money) < 200) else None
+            answer = purchases(block.taste, block.omega, view, start=start)
+            q = np.zeros_like(answer.x)
         else:
-            made = outputs(block.taste, block.plants, view)
-            x, q, g = made.x, made.q, made.g
-    new_bids = x * view.bids / (view.offers + q - x)
-    new_xi = g * view.good_bids / (view.good_offers + block.omega - g)
-    return new_bids, new_xi, q
+            answer = outputs(block.taste, block.plants, view, start=last if isinstance(last, Outputs) else None)
+            q = answer.q
+    new_bids = answer.x * view.bids / (view.offers + q - answer.x)
+    new_xi = answer.g * view.good_bids / (view.good_offers + block.omega - answer.g)
+    if isinstance(answer, Purchases):
+        # All money bid is money received, so what a satiated agent has left buys the good back.
+        part = block.omega / (view.good_offers + block.omega)
+        left = (view.good_bids * part - new_bids.sum(axis=1)) / (1.0 - part)
+        new_xi = np.where(answer.log_money <= -0.9 * FAR, np.maximum(left, new_xi), new_xi)
+    return (new_bids, new_xi, q), answer
 
 
 def _moved(new: FloatArray, old: FloatArray) -> float:

@@ -8,13 +8,15 @@ standard agents first, then producers, as given.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .agents import Agent, Producer, Standard
-from .arrays import BoolArray, FloatArray, Numbers, number
+from .arrays import BoolArray, FloatArray, Numbers, number, vector
+from .risk import Risk
+from .states import States
 from .tastes import Taste
 from .technology import Plants
 
@@ -24,7 +26,7 @@ class Block:
     """Agents of one kind and one utility form; producers are also all of the short or all of the long run.
 
     rows : (n,) their places in the economy; omega : (n,) endowments, zero for producers;
-    verification : (n, T) or (n, 1) kWh; plants : technology, None for standard agents
+    verification : (n, T) or (n, 1) kWh, in the worst state; plants : technology, None for standard agents
     """
 
     rows: NDArray[np.intp]
@@ -37,13 +39,17 @@ class Block:
     def size(self) -> int:
         return int(self.omega.size)
 
+    @property
+    def mean_verification(self) -> FloatArray:
+        """(n, T) or (n, 1) kWh, expected over the states."""
+        return self.verification if self.taste.risk is None else self.verification - self.taste.risk.mean()
+
     def take(self, inside: FloatArray | BoolArray | slice, posts: FloatArray | BoolArray | slice) -> Block:
         """The agents `inside` (a mask or slice of this block), on `posts` only."""
         plants = self.plants
         if plants is not None:
             plants = plants.take(inside, posts)
-        taste = self.taste.take(inside)
-        taste = replace(taste, weights=taste.weights[:, posts], floor=taste.floor[:, posts])
+        taste = self.taste.take(inside).on(posts)
         used = self.verification[inside]
         used = used[:, posts] if used.shape[1] > 1 else used
         return Block(self.rows[inside], taste, self.omega[inside], used, plants)
@@ -57,8 +63,10 @@ class Economy:
     ----------
     periods : T
     standard, producers : the agents, in order
-    verification : kWh that each agent's payments burn: one number for everybody and every period, or an
-        (n, T) array, standard agents first
+    verification : kWh that each agent's payments burn: one number for everybody and every period, an (n, T) array,
+        standard agents first, or, where it is uncertain, `States` with kWh (S, n, T)
+    profile : (T,) how a kWh of verification is laid over the periods, for shadow prices; read off each agent's own
+        verification unless stated (evenly where it burns nothing)
 
     >>> from .forms import Log
     >>> home = Standard("home", 10.0, Log([1.0], 0.0))
@@ -70,7 +78,8 @@ class Economy:
     periods: int
     standard: tuple[Standard, ...]
     producers: tuple[Producer, ...]
-    verification: FloatArray | Numbers | float = 0.0
+    verification: FloatArray | Numbers | float | States = 0.0
+    profile: FloatArray | Numbers | None = None
     blocks: tuple[Block, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -86,8 +95,14 @@ class Economy:
                 raise ValueError(f"{agent.name}: utility covers {agent.periods} periods, not {self.periods}")
             if isinstance(agent, Producer) and agent.investment_cost is not None and agent.c > 1:
                 raise ValueError(f"{agent.name}: investment_cost is solved for c <= 1 only; state the capacity instead")
-        put(self, "verification", _per_agent(self.verification, self.agents, self.periods))
-        put(self, "blocks", _blocks(self.agents, self.verification_kwh))
+        if self.profile is not None:
+            put(self, "profile", vector(self.profile, "profile", length=self.periods))
+        if isinstance(self.verification, States):
+            if self.verification.amounts.shape != (self.verification.count, self.count, self.periods):
+                raise ValueError(f"verification must have {self.count} rows of {self.periods} in every state")
+        else:
+            put(self, "verification", _per_agent(self.verification, self.agents, self.periods))
+        put(self, "blocks", _blocks(self.agents, self.states))
 
     @property
     def agents(self) -> tuple[Agent, ...]:
@@ -99,9 +114,16 @@ class Economy:
 
     @property
     def verification_kwh(self) -> FloatArray:
-        """(n, T) kWh."""
+        """(n, T) kWh, expected over the states."""
+        return self.states.mean
+
+    @property
+    def states(self) -> States:
+        """Verification by state, kWh (S, n, T); one state where it is certain."""
+        if isinstance(self.verification, States):
+            return self.verification
         assert isinstance(self.verification, np.ndarray)
-        return self.verification
+        return States(np.ones(1), self.verification[None])
 
 
 def _per_agent(given: object, agents: Sequence[Agent], periods: int) -> FloatArray:
@@ -117,18 +139,29 @@ def _per_agent(given: object, agents: Sequence[Agent], periods: int) -> FloatArr
     return array
 
 
-def _blocks(agents: Sequence[Agent], verification: FloatArray) -> tuple[Block, ...]:
+def check_expected(agents: Sequence[Agent]) -> None:
+    """Refuse utilities whose expectation is no sum over periods."""
+    for agent in agents:
+        if "index" in vars(type(agent.utility)):
+            form = agent.utility.form
+            raise ValueError(f"{agent.name}: {form} utility is not solved for under uncertain verification; use crra")
+
+
+def _blocks(agents: Sequence[Agent], states: States) -> tuple[Block, ...]:
     groups: dict[tuple[type, type, bool], list[int]] = {}
     for place, agent in enumerate(agents):
         long = isinstance(agent, Producer) and agent.investment_cost is not None
         groups.setdefault((type(agent), type(agent.utility), long), []).append(place)
-    blocks = []
+    worst, blocks = states.worst, []
     for places in groups.values():
         members = [agents[i] for i in places]
         rows = np.array(places)
-        taste = Taste.of([m.utility for m in members], verification[rows])
+        risk = Risk.of(States(states.weights, states.amounts[:, rows])) if states.count > 1 else None
+        if risk is not None:
+            check_expected(members)
+        taste = Taste.of([m.utility for m in members], worst[rows], risk)
         omega = np.array([m.endowment if isinstance(m, Standard) else 0.0 for m in members])
         plants = [m for m in members if isinstance(m, Producer)]
         technology = Plants.of(plants) if plants else None
-        blocks.append(Block(rows, taste, omega, verification[rows], technology))
+        blocks.append(Block(rows, taste, omega, worst[rows], technology))
     return tuple(blocks)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from .arrays import BoolArray, FloatArray
@@ -9,13 +11,28 @@ from .certificate import Certificate, certify
 from .economy import Block, Economy
 from .nash import Trade, trade
 from .participation import attainable_ratios, deprived, opening_posts, outside_utilities, powerless
+from .shadow import shadow_prices
 from .solution import Solution, Status
 
 TOLERANCE = 1e-8
 """Regret, in consumption equivalents, up to which an outcome counts as an equilibrium."""
 
-PATIENCE = 12
+PATIENCE = 30
 """Sweeps before an agent that is short of what it needs is let go at a rough state of the market."""
+
+HURRY = 12
+"""The same among more than `MANY` agents, where every sweep costs."""
+
+MANY = 1_000
+
+TIE = 1e-9
+"""Relative difference up to which two agents are equally far from affording their floors."""
+
+ROUGH = 1e-3
+"""Error of the aggregates at which it is first asked who cannot afford its floor."""
+
+MARGIN = 30.0
+"""How many times that error the ratio of the one that leaves must lie below one, and below the next."""
 
 SAMPLE = 4_096
 """Agents in the sample whose replica gives a large economy its first guess."""
@@ -47,7 +64,7 @@ def solve_nash(
     >>> found.solved, found.offers[2].round(6)  # 2 sqrt((1/2) (1/2)^2 16/2)
     (True, array([2.]))
     """
-    return solve_blocks(
+    found = solve_blocks(
         economy.blocks,
         tolerance=tolerance,
         max_sweeps=max_sweeps,
@@ -55,6 +72,7 @@ def solve_nash(
         start=start,
         threads=threads,
     )
+    return replace(found, shadow_prices=shadow_prices(economy, found))
 
 
 def solve_blocks(
@@ -84,11 +102,21 @@ def solve_blocks(
             continue
         if not posts.any() or not _both_sides(blocks, inside):
             return _idle(blocks, exits, Status.NO_TRADE if len(exits) else Status.ONE_SIDED, sweeps)
-        patience = min(max_sweeps, PATIENCE)
+        patience = min(max_sweeps, PATIENCE if inside.size <= MANY else HURRY)
         if known is None and inside.size > 4 * SAMPLE:
             known = _from_sample(blocks, inside, posts, max_sweeps)
-        deal = trade(blocks, inside, posts, start=known, max_sweeps=patience, threads=threads)
+        rough = ROUGH if participation else 0.0
+        deal = trade(blocks, inside, posts, start=known, rough=rough, max_sweeps=patience, threads=threads)
         sweeps += deal.sweeps
+        if participation and deal.rationed.any():
+            known = (deal.prices, deal.totals)
+            short = _surely_short(blocks, inside, deal)
+            if short is not None:
+                inside[short] = False
+                exits.append(short)
+                continue
+            deal = trade(blocks, inside, posts, start=known, max_sweeps=patience, threads=threads)
+            sweeps += deal.sweeps
         if deal.error > 1e-9 and not deal.rationed.any() and max_sweeps > patience:
             known = (deal.prices, deal.totals)
             deal = trade(blocks, inside, posts, start=known, max_sweeps=max_sweeps, threads=threads)
@@ -114,9 +142,21 @@ def solve_blocks(
         ratios[hungry] = 0.0
         order = np.where(leaving, ratios, np.inf)
         least = order[leaving].min()
-        leaver = int(np.flatnonzero(leaving & (order <= least * (1.0 + 1e-9)))[-1])
+        leaver = int(np.flatnonzero(leaving & (order <= least * (1.0 + TIE)))[-1])
         inside[leaver] = False
         exits.append(leaver)
+
+
+def _surely_short(blocks: tuple[Block, ...], inside: BoolArray, deal: Trade) -> int | None:
+    """Who is first to leave for want of its floor, where that is beyond doubt although `deal` is rough."""
+    if not deal.rationed.any() or np.any(inside & deprived(blocks, np.isfinite(deal.prices))):
+        return None
+    members = tuple(b.take(inside[b.rows], slice(None)) for b in blocks if inside[b.rows].any())
+    ratios = np.where(deal.rationed, attainable_ratios(members, deal, deal.rationed), np.inf)
+    least = ratios.min()
+    first = ratios <= least * (1.0 + TIE)
+    clear = least * (1.0 + MARGIN * deal.error) + 1e-300
+    return int(np.flatnonzero(first)[-1]) if clear < 1.0 and clear < ratios[~first].min(initial=np.inf) else None
 
 
 def _from_sample(
@@ -212,5 +252,5 @@ def _finish(
 def _verification(blocks: tuple[Block, ...], count: int, periods: int) -> FloatArray:
     kwh = np.zeros((count, periods))
     for block in blocks:
-        kwh[block.rows] = block.verification
+        kwh[block.rows] = block.mean_verification
     return kwh

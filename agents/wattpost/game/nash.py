@@ -44,9 +44,13 @@ def find_root(
     totals: FloatArray,
     *,
     tolerance: float = 1e-13,
+    rough: float = 0.0,
     max_sweeps: int = 200,
 ) -> Root:
-    """Solve X = S = Q from a first guess; returns the best point met, with its error."""
+    """Solve X = S = Q from a first guess; returns the best point met, with its error.
+
+    rough : error at which to stop if somebody cannot afford its floor, whose exit changes the problem
+    """
     count = prices.size
     u = np.concatenate([np.log(prices), np.log(totals)])
     floor = u[count:] + np.log(DUST)
@@ -59,6 +63,8 @@ def find_root(
             best, best_error = u, error
         else:
             stalled += 1
+        if error <= rough and any(a is not None and a.rationed.any() for a in sweep.answers):
+            break
         if error <= tolerance or (best_error <= 1e-11 and stalled >= 3) or np.any(u[count:] < floor):
             break
         step = _newton(gap, slope)
@@ -135,12 +141,13 @@ def trade(
     start: tuple[FloatArray, FloatArray] | None = None,
     power: float = 1.0,
     tolerance: float = 1e-13,
+    rough: float = 0.0,
     max_sweeps: int = 200,
     threads: int = 2,
 ) -> Trade:
     """The candidate equilibrium of those `inside` (n,) on `posts` (T,), with posts closing as they must.
 
-    start : prices and totals (T,) to begin from, nan where unknown
+    start : prices and totals (T,) to begin from, nan where unknown; rough : as in `find_root`
     """
     sweeps = 0
     posts = posts.copy()
@@ -153,7 +160,7 @@ def trade(
             prices = np.where(known, start[0][posts], prices)
             totals = np.where(known, start[1][posts], totals)
         sweep = Sweep(members, good, power=power, threads=threads)
-        root = find_root(sweep, prices, totals, tolerance=tolerance, max_sweeps=max_sweeps)
+        root = find_root(sweep, prices, totals, tolerance=tolerance, rough=rough, max_sweeps=max_sweeps)
         sweeps += root.sweeps
         fading = root.totals < totals * DUST * 1.0001
         if root.error > 1e-9 and fading.any() and not fading.all():
@@ -188,6 +195,8 @@ def _gather(sweep: Sweep, root: Root, inside: BoolArray, posts: BoolArray, sweep
             thin["good"][rows] = thin["g"][rows]
     prices, totals = np.full(periods, np.nan), np.zeros(periods)
     prices[posts], totals[posts] = root.prices, root.totals
+    if sweep.alone:
+        wide["x"] = np.where(wide["x"] > 0, totals, 0.0)  # the only bidder gets all there is, to the last digit
     return Trade(
         prices, totals, wide["x"], wide["q"], thin["g"], thin["good"], money, value, rationed, root.error, sweeps
     )

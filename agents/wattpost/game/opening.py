@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from .agents import Agent, Producer
-from .arrays import FloatArray, Numbers, number, vector
+from .arrays import FloatArray, number
+from .states import Burnt, states_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,7 +26,7 @@ class Plan:
     offers: FloatArray
 
 
-def opening_plan(agent: Agent, *, held: float, verification: Numbers) -> Plan:
+def opening_plan(agent: Agent, *, held: float, verification: Burnt) -> Plan:
     """What `agent` does on day 1 with `held` bytecoin.
 
     >>> from .agents import Standard
@@ -34,7 +35,7 @@ def opening_plan(agent: Agent, *, held: float, verification: Numbers) -> Plan:
     >>> opening_plan(home, held=80.0, verification=[0.0, 0.0]).bids
     array([30., 10.])
     """
-    needs = vector(verification, f"{agent.name}: verification", length=agent.periods)
+    needs = states_of(verification, f"{agent.name}: verification", agent.periods).worst
     money = 0.5 * number(held, f"{agent.name}: held")
     needs = needs + agent.utility.floor
     weights = agent.utility.weights.copy()

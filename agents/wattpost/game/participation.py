@@ -15,6 +15,8 @@ plant pays) is out at once, since its absence changes nothing for anybody.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from .arrays import BoolArray, FloatArray
@@ -26,15 +28,22 @@ from .views import Rivalled
 
 
 def opening_posts(blocks: tuple[Block, ...], inside: BoolArray) -> BoolArray:
-    """(T,) posts with at least two possible sellers and two possible bidders among those inside."""
+    """(T,) posts with at least two possible sellers and two possible bidders among those inside.
+
+    One bidder will do where its money has nowhere else to go: a standard agent that values no good, on the only post
+    there is. Any bid serves it as well, and like everybody it spends what it earns.
+    """
     periods = blocks[0].taste.weights.shape[1]
     sellers, bidders = np.zeros(periods, dtype=np.int64), np.zeros(periods, dtype=np.int64)
+    captive = periods == 1
     for block in blocks:
         here = inside[block.rows][:, None]
-        bidders += np.sum(here & ((block.taste.weights > 0) | (block.taste.floor > 0)), axis=0)
+        bids = here & ((block.taste.weights > 0) | (block.taste.floor > 0))
+        bidders += np.sum(bids, axis=0)
+        captive = captive and not np.any(bids[:, 0] & ((block.omega <= 0) | (block.taste.good > 0)))
         if block.plants is not None:
             sellers += np.sum(here & (block.plants.limits > 0), axis=0)
-    return np.asarray((sellers >= 2) & (bidders >= 2))
+    return np.asarray((sellers >= 2) & (bidders >= (1 if captive else 2)))
 
 
 def powerless(blocks: tuple[Block, ...]) -> BoolArray:
@@ -69,7 +78,7 @@ def outside_utilities(blocks: tuple[Block, ...]) -> FloatArray:
     for block in blocks:
         subsistence = block.taste.floor - block.verification
         empty = np.zeros_like(subsistence)
-        value = block.taste.values(empty, block.omega)
+        value = replace(block.taste, risk=None).values(empty, block.omega)
         starving = np.any(subsistence > 1e-12 * block.taste.floor, axis=1)
         out[block.rows] = np.where(starving, -np.inf, value)
     return out

@@ -14,7 +14,8 @@ from typing import Protocol
 import numpy as np
 
 from .agents import Agent, Producer, Standard
-from .arrays import FloatArray, Numbers, number, vector
+from .arrays import FloatArray, number, vector
+from .states import Burnt, States, expected
 from .utility import SLACK
 
 
@@ -54,8 +55,9 @@ class Rivals:
 class Outcome:
     """What an action leads to.
 
-    allocation : (T,) kWh bought; consumption : (T,) kWh net of verification; good : units of the
-    good consumed; balance : money received less money bid (below zero is over budget)
+    allocation : (T,) kWh bought; consumption : (T,) kWh net of verification, expected over its states;
+    good : units of the good consumed; balance : money received less money bid (below zero is over budget);
+    in_states : (S, T) consumption in each state
     """
 
     allocation: FloatArray
@@ -63,10 +65,11 @@ class Outcome:
     good: float
     balance: float
     utility: float
+    in_states: FloatArray
 
 
-def payoff(agent: Agent, action: Action, rivals: Rivals, *, verification: Numbers) -> Outcome:
-    """What `action` brings `agent`; verification is (T,) kWh."""
+def payoff(agent: Agent, action: Action, rivals: Rivals, *, verification: Burnt) -> Outcome:
+    """What `action` brings `agent`; verification is (T,) kWh, or `States`; utility is then expected."""
     bids = np.asarray(action.bids, dtype=np.float64)
     offers = np.asarray(action.offers, dtype=np.float64)
     omega = agent.endowment if isinstance(agent, Standard) else 0.0
@@ -88,18 +91,21 @@ def payoff(agent: Agent, action: Action, rivals: Rivals, *, verification: Number
     good_money = rivals.numeraire_bids + action.numeraire_bid
     earned = omega / (rivals.endowments + omega) * good_money if omega > 0 else 0.0
     paid = action.numeraire_bid if rivals.endowments + omega > 0 else 0.0
-    needs = np.asarray(verification, dtype=np.float64)
-    consumption = allocation - needs
+    if isinstance(verification, States):
+        chances, needs = verification.weights, verification.amounts
+    else:
+        chances, needs = np.ones(1), np.asarray(verification, dtype=np.float64)[None, :]
     floor = agent.utility.floor
-    missed = consumption - floor
-    consumption = np.where((missed < 0) & (missed > -SLACK * (needs + floor)), floor, consumption)
+    missed = allocation - needs - floor
+    consumption = np.where((missed < 0) & (missed > -SLACK * (needs + floor)), floor, allocation - needs)
     good = bought - burnt
     return Outcome(
         allocation=allocation,
-        consumption=consumption,
+        consumption=consumption[0] if chances.size == 1 else chances @ consumption,
         good=good,
         balance=float(sales.sum() + earned - spent.sum() - paid),
-        utility=agent.utility.value(consumption, good),
+        utility=expected(agent.utility, chances, consumption, good),
+        in_states=consumption,
     )
 
 

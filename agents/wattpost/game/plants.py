@@ -22,14 +22,11 @@ from numpy.typing import NDArray
 
 from .arrays import BoolArray, FloatArray
 from .buyers import FAR
-from .forms import Log
+from .joint import afford, balance
 from .roots import rising_root
 from .tastes import Taste
 from .technology import Plants, Posts, posts
 from .views import View
-
-QUICK = 30
-"""Joint Newton steps before the nested roots are asked, which always answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,40 +47,62 @@ class Outputs:
 def outputs(taste: Taste, plants: Plants, view: View, *, start: Outputs | None = None) -> Outputs:
     """Best purchases and offers of n producers; with c > 1, on the branch of `technology.py`.
 
-    Three ways, the cheap one first: idle plants at once, the bulk by joint Newton, the rest by the
-    nested roots. `start` is the answer at nearby prices.
+    The cheap ways first: idle plants at once, the bulk by joint Newton (`joint.py`), the rest by nested roots.
+    `start` is the answer at nearby prices.
     """
     count = taste.size
     idle = unprofitable(plants, view)
-    beyond = np.any((taste.floor > 0) & (taste.floor >= view.room() + plants.limits), axis=1)
-    if start is None:
-        log_good, log_money, w = _first_guess(taste, plants, view)
-    else:
-        log_good, log_money, w = start.log_good, start.log_money, start.log_value
     needy = np.any(taste.floor > 0, axis=1)
-    answer = Outputs(
-        np.zeros_like(w), np.zeros_like(w), w, np.zeros(count), np.zeros(count), log_money, log_good, idle & needy
-    )
-    todo = ~idle & ~beyond
-    if todo.any() and not taste.form.kinked:
+    beyond = np.any((taste.floor > 0) & (taste.floor >= view.room() + plants.limits), axis=1)
+    guess = _first_guess(taste, plants, view)
+    if start is None:
+        doubtful = beyond
+    else:
+        doubtful = (beyond | start.rationed) & ~idle
+        known = ~start.rationed & (start.g > 0)
+        guess = (
+            np.where(known, start.log_good, guess[0]),
+            np.where(known, start.log_money, guess[1]),
+            np.where(known[:, None], start.log_value, guess[2]),
+        )
+    log_good, log_money, w = guess
+    zeros, none = np.zeros_like(w), np.zeros(count)
+    answer = Outputs(zeros, zeros, w, none, none, log_money, log_good, idle & needy)
+    todo = ~idle
+    if doubtful.any():
+        answer, todo = _ration(answer, todo, doubtful, taste, plants, view)
+    if todo.any():
+        rows = np.flatnonzero(todo)
         part = (taste.take(todo), plants.take(todo), view.take(todo))
-        quick, settled = _quick(*part, log_money[todo], log_good[todo], w[todo])
-        rows = np.flatnonzero(todo)[settled]
-        answer = _put(answer, rows, quick, settled)
-        todo[rows] = False
-    hard = (todo & needy) | beyond
-    if hard.any():
-        # Those that cannot buy back their floor at all need no further search.
-        part = (taste.take(hard), plants.take(hard), view.take(hard))
-        rest = _rationed(*part, _none(part[0]), np.ones(int(hard.sum()), dtype=np.bool_))
-        rows = np.flatnonzero(hard)[rest.rationed]
-        answer = _put(answer, rows, rest, rest.rationed)
-        todo[rows] = False
+        ends = balance(*part, log_money[todo], log_good[todo], w[todo])
+        good = np.maximum(ends.bought - ends.used, 0.0)
+        found = Outputs(
+            ends.flow.x, ends.flow.q, ends.flow.log_value, ends.bought, good, ends.log_money, ends.other, good < 0
+        )
+        answer = _put(answer, rows[ends.settled], found, ends.settled)
+        todo[rows[ends.settled]] = False
+        if (todo & needy & ~doubtful).any():
+            answer, todo = _ration(answer, todo, todo & needy & ~doubtful, taste, plants, view)
     if todo.any():
         part = (taste.take(todo), plants.take(todo), view.take(todo))
         slow = _nested(*part, log_money[todo], log_good[todo], w[todo])
         answer = _put(answer, np.flatnonzero(todo), slow, np.ones(int(todo.sum()), dtype=np.bool_))
     return answer
+
+
+def _ration(
+    answer: Outputs, todo: BoolArray, asked: BoolArray, taste: Taste, plants: Plants, view: View
+) -> tuple[Outputs, BoolArray]:
+    """`answer` with those `asked` (n,) that cannot buy back their floor rationed, and who is still `todo`."""
+    rows = np.flatnonzero(asked)
+    share, flow, g = self_supply(plants.take(asked), taste.floor[asked], view.take(asked))
+    short = share <= 1.0
+    none = np.zeros_like(g)
+    log_money = -view.take(asked).good_wedge(g, none)[0]
+    found = Outputs(flow.x, flow.q, flow.log_value, g, none, log_money, none, short)
+    todo = todo.copy()
+    todo[rows[short]] = False
+    return _put(answer, rows[short], found, short), todo
 
 
 def _put(answer: Outputs, rows: NDArray[np.intp], part: Outputs, chosen: BoolArray) -> Outputs:
@@ -94,12 +113,6 @@ def _put(answer: Outputs, rows: NDArray[np.intp], part: Outputs, chosen: BoolArr
         field[rows] = getattr(part, key)[chosen]
         merged[key] = field
     return Outputs(**merged)
-
-
-def _none(taste: Taste) -> Outputs:
-    """Nothing bought and nothing made."""
-    zeros, none = np.zeros_like(taste.weights), np.zeros(taste.size)
-    return Outputs(zeros, zeros, zeros, none, none, none, none, none > 0)
 
 
 def _nested(
@@ -188,60 +201,6 @@ def _nested(
     return answer if not short.any() else _rationed(taste, plants, view, answer, short)
 
 
-def _quick(
-    taste: Taste,
-    plants: Plants,
-    view: View,
-    log_money: FloatArray,
-    log_good: FloatArray,
-    w: FloatArray,
-) -> tuple[Outputs, BoolArray]:
-    """Newton on both multipliers at once, and which producers it settled within `QUICK` steps."""
-    none = np.zeros(taste.size)
-    best, done = _none(taste), none > 0
-    size = None
-    for _ in range(QUICK):
-        flow = posts(taste, plants, view, log_money, log_good, w, size)
-        w = flow.log_value
-        size = None if flow.chosen is None else flow.chosen.size
-        g, dg = view.good_at(log_good - log_money, none)
-        net, rate = view.money(flow.x, flow.q)
-        cost, cost_rate = view.good_money(g, none)
-        total = plants.used(flow.q)
-        kept, change = taste.good_amount(log_good)
-        bought, gain = view.good_for(net.sum(axis=1))
-        rest = -cost_rate * dg
-        left, right = net.sum(axis=1) + cost, bought - total - kept
-        burn = plants.burn(flow.q, w - log_good[:, None])
-        net_money = np.sum(rate * (flow.q_money - flow.x_money), axis=1)
-        net_good = np.sum(rate * (flow.q_good - flow.x_good), axis=1)
-        a11, a12 = net_money + rest, net_good - rest
-        a21 = gain * net_money - np.sum(burn * flow.q_money, axis=1)
-        a22 = gain * net_good - np.sum(burn * flow.q_good, axis=1) - change
-        determinant = a11 * a22 - a12 * a21
-        step_money = (a12 * right - a22 * left) / determinant
-        step_good = (a21 * left - a11 * right) / determinant
-        longest = np.maximum(np.abs(step_money), np.abs(step_good))
-        off_money = (np.abs(left) - 4e-16 * rest) / (np.abs(net).sum(axis=1) - cost)
-        off_good = np.abs(right) / (np.abs(bought) + total + kept)
-        settled = (off_money <= 2e-15) & (off_good <= 5e-14)
-        settled |= longest <= 1e-15 * (1.0 + np.abs(log_good))
-        settled &= (bought > 0) & np.isfinite(right)
-        if (settled & ~done).any():
-            fresh = settled & ~done
-            over = np.maximum(bought - total, 0.0)
-            here = Outputs(flow.x, flow.q, w, bought, over, log_money, log_good, none > 0)
-            best = _put(best, np.flatnonzero(fresh), here, fresh)
-            done = done | settled
-        if done.all():
-            break
-        fine = np.isfinite(longest) & ~done
-        cut = np.minimum(1.0, 1.5 / np.where(fine, np.maximum(longest, 1e-300), 1.0))
-        log_money = log_money + np.where(fine, cut * np.where(fine, step_money, 0.0), 0.0)
-        log_good = log_good + np.where(fine, cut * np.where(fine, step_good, 0.0), 0.0)
-    return best, done
-
-
 def _rationed(taste: Taste, plants: Plants, view: View, answer: Outputs, suspects: BoolArray) -> Outputs:
     """`answer` with the producers among `suspects` that cannot buy back their floor rationed."""
     share, flow, g = self_supply(plants, taste.floor, view)
@@ -275,55 +234,17 @@ def unprofitable(plants: Plants, view: View) -> BoolArray:
 def self_supply(plants: Plants, floor: FloatArray, view: View) -> tuple[FloatArray, Posts, FloatArray]:
     """(n,) the largest r at which a producer can afford r * floor, with its posts and g there.
 
-    For a given r the most of the good that can be left, g - phi(q), falls in r; r is where nothing
-    is left. Infinite where the floor is zero.
+    All it earns then goes into r * floor and what making it takes. Infinite where the floor is zero.
     """
-    count = floor.shape[0]
-    none, zeros = np.zeros(count), np.zeros_like(floor)
+    zeros, none = np.zeros_like(floor), np.zeros(floor.shape[0])
     idle = unprofitable(plants, view)
-    needy = np.any(floor > 0, axis=1) & ~idle
-    most = (1.0 - 1e-12) * (view.room() + plants.limits)
-    ceiling = -view.good_wedge(none, none)[0]
-    ratio = ceiling - np.log(2.0)
-    w = ratio[:, None] + view.wedge(zeros, zeros)[0]
-    flow: Posts = posts(_blank(floor, zeros), plants, view, ratio, none, w)
-    g = none
-
-    def left(y: FloatArray) -> tuple[FloatArray, FloatArray]:
-        nonlocal ratio, flow, g
-        x = np.exp(y)[:, None] * floor
-        fits = np.all(x < most, axis=1)
-        taste = _blank(floor, np.minimum(x, most))
-
-        def money(z: FloatArray) -> tuple[FloatArray, FloatArray]:
-            nonlocal flow, w
-            flow = posts(taste, plants, view, z, none, w)
-            w = flow.log_value
-            spare, dspare = view.good_at(-z, none)
-            net, rate = view.money(flow.x, flow.q)
-            cost, cost_rate = view.good_money(spare, none)
-            scale = np.abs(net).sum(axis=1) - cost + 1e-300
-            change = np.sum(rate * flow.q_money, axis=1) - cost_rate * dspare
-            return np.where(needy, (net.sum(axis=1) + cost) / scale, 0.0), change / scale
-
-        ratio = rising_root(money, np.minimum(ratio, ceiling), lower=-FAR, upper=ceiling)
-        money(ratio)
-        g = view.good_at(-ratio, none)[0]
-        net = view.money(flow.x, flow.q)[0].sum(axis=1)
-        missing = np.minimum(net + view.good_money(g, none)[0], 0.0)
-        used = plants.used(flow.q)
-        rest = g - used + missing * np.exp(ceiling)
-        scale = g + used - missing * np.exp(ceiling) + 1e-300
-        slope = np.sum(np.exp(w) * flow.x, axis=1)
-        value = np.where(fits, -rest / scale, np.inf)
-        return np.where(needy, value, 0.0), slope / scale
-
-    y = rising_root(left, none, lower=-FAR, upper=FAR, tolerance=1e-13)
-    left(y)
-    share = np.where(needy, np.exp(y), np.where(np.any(floor > 0, axis=1), 0.0, np.inf))
+    wants = np.any(floor > 0, axis=1)
+    log_money = -view.good_wedge(none, none)[0]
+    ends = afford(plants, floor, view, log_money, log_money[:, None] + view.wedge(zeros, zeros)[0])
+    share = np.where(wants, np.where(idle | ~ends.settled, 0.0, np.exp(ends.other)), np.inf)
     rows = idle[:, None]
-    flow = replace(flow, x=np.where(rows, 0.0, flow.x), q=np.where(rows, 0.0, flow.q))
-    return share, flow, np.where(idle, 0.0, g)
+    flow = replace(ends.flow, x=np.where(rows, 0.0, ends.flow.x), q=np.where(rows, 0.0, ends.flow.q))
+    return share, flow, np.where(idle, 0.0, ends.bought)
 
 
 def _first_guess(taste: Taste, plants: Plants, view: View) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -340,9 +261,3 @@ def _first_guess(taste: Taste, plants: Plants, view: View) -> tuple[FloatArray, 
     log_good = np.clip(log_good, -FAR, FAR)
     log_money = log_good + np.log(0.5)
     return log_good, log_money, half + log_good[:, None]
-
-
-def _blank(like: FloatArray, floor: FloatArray) -> Taste:
-    """Agents that want nothing but to buy `floor` (n, T)."""
-    none = np.zeros(like.shape[0])
-    return Taste(Log, np.zeros_like(like), none, floor, none[:, None])

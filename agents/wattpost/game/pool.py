@@ -8,12 +8,17 @@ together they are one agent whose demand and supply are sums. With w a kWh's sha
 is one root per post; upsilon = lambda m_0'(G) gives what they buy of the good together, and lambda, upsilon balance
 pooled money and pooled good. For c <= 1 the problem is convex, and `bound` proves an answer by duality as
 `certificate.py` does for one agent.
+
+A linear member's demand is a step: w never falls below the largest a of such members, and who has that weight takes
+what is bought there, in equal parts; likewise upsilon and the good. Members that share one ces utility are solved
+as if u were its weighted sum: of degree one, their summed utility is that of their summed consumption, and split
+equally it is an increasing function of the sums.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import brentq, root
@@ -50,6 +55,10 @@ class Pool:
         self.omega = float(sum(b.omega.sum() for b in blocks))
         self.uses_good = any(b.plants is not None or bool(np.any(b.taste.good > 0)) for b in blocks)
         self.start: FloatArray | None = None
+        with np.errstate(divide="ignore"):
+            linear = [np.log(np.where(b.taste.form.kinked, b.taste.weights, 0.0)) for b in blocks]
+            good = [np.log(np.where(b.taste.form.kinked, b.taste.good, 0.0)) for b in blocks]
+        self.linear, self.linear_good = np.concatenate(linear), np.concatenate(good)
 
     def used(self, q: FloatArray) -> FloatArray:
         """(m,) inputs of the good."""
@@ -69,7 +78,7 @@ class Pool:
             x, q, rise = [], [], np.zeros(w.size)
             for block in self.blocks:
                 y = np.broadcast_to(w, block.taste.weights.shape)
-                e, de = block.taste.amount(y)
+                e, de = (0.0 * y, 0.0 * y) if block.taste.form.kinked else block.taste.amount(y)
                 made = np.zeros_like(e)
                 if block.plants is not None:
                     made, more = block.plants.supply(y - log_good)
@@ -89,10 +98,23 @@ class Pool:
             return w - log_money - rate, 1.0 + 2.0 * rise / left
 
         w = rising_root(excess, log_money + np.log(bids / offers), lower=-FAR, upper=FAR)
+        keen = w < self.linear.max(axis=0)
+        w = np.where(keen, self.linear.max(axis=0), w)
         x, q, _ = quantities(w)
         q = self._on_step(w, x, q, np.sqrt(bids * offers * np.exp(log_money - w)) - offers, log_good)
+        if keen.any():
+            wanted = np.sqrt(bids * offers * np.exp(log_money - w)) - offers
+            room = np.maximum(q.sum(axis=0) - x.sum(axis=0) - wanted, 0.0)
+            x = x + np.where(keen, room, 0.0) * _shares(self.linear)
         z = q.sum(axis=0) - x.sum(axis=0)
-        kept = np.concatenate([b.taste.good_amount(np.full(b.size, log_good))[0] for b in self.blocks])
+        each = np.full(self.rows.size, log_good)
+        parts = np.cumsum([b.size for b in self.blocks])[:-1]
+        kept = np.concatenate(
+            [
+                np.zeros(b.size) if b.taste.form.kinked else b.taste.good_amount(value)[0]
+                for b, value in zip(self.blocks, np.split(each, parts), strict=True)
+            ]
+        )
         good, owned = 0.0, np.array([self.omega])
         if self.uses_good:
             good = float(view.good_at(np.array([log_good - log_money]), owned)[0][0])
@@ -125,6 +147,17 @@ class Pool:
             self.start = np.array([money, -FAR])
             return self.at(view, money, -FAR)[0]
 
+        least = float(self.linear_good.max())
+        if np.isfinite(least):
+            # Where the good is left over at the most that linear members give for it, they have it.
+            near = 0.0 if self.start is None else float(self.start[0] - self.start[1])
+            ratio = _root(lambda r: self.at(view, r + least, least)[1], near)
+            joint, money, _ = self.at(view, ratio + least, least)
+            left = joint.good - float(self.used(joint.q).sum() + joint.kept.sum())
+            if left >= 0:
+                self.start = np.array([ratio + least, least])
+                return replace(joint, kept=joint.kept + left * _shares(self.linear_good), error=abs(money))
+
         def both(y: FloatArray) -> FloatArray:
             _, money, spare = self.at(view, float(y[0]), float(y[1]))
             return np.array([money, spare])
@@ -156,14 +189,16 @@ class Pool:
         z = joint.q.sum(axis=0) - joint.x.sum(axis=0)
         w = lam * bids * offers / (offers + z) ** 2
         gap, scale, first = 0.0, 0.0, 0
+        limits = sum((b.plants.limits.sum(axis=0) for b in self.blocks if b.plants is not None), np.zeros_like(z))
         for block in self.blocks:
             taste, rows = block.taste, slice(first, first + block.size)
             first += block.size
             q, y = joint.q[rows], joint.kept[rows]
             e = np.maximum(joint.x[rows] - taste.floor, 0.0)
-            gap += _short(taste.form, taste.weights, e, w + 0.0 * e, taste.shape)
+            gap += _short(taste.form, taste.weights, e, w + 0.0 * e, taste.shape, float(np.max(offers + limits)))
             if self.uses_good:
-                gap += _short(taste.form, taste.good, y, np.full_like(y, upsilon), taste.shape[:, 0])
+                most = float(view.good_offers[0]) + self.omega
+                gap += _short(taste.form, taste.good, y, np.full_like(y, upsilon), taste.shape[:, 0], most)
             if block.plants is not None:
                 plants = block.plants
                 supply = np.where(plants.c < 1, plants.supply(np.log(w) - joint.log_good + 0.0 * q)[0], 0.0)
@@ -187,13 +222,21 @@ class Pool:
         return gap / scale if scale > 0 else np.inf
 
 
-def _short(form: type, weights: FloatArray, have: FloatArray, value: FloatArray, shape: FloatArray) -> float:
-    """How far [a v(e) - w e] at `have` is below its maximum, summed."""
+def _short(
+    form: type, weights: FloatArray, have: FloatArray, value: FloatArray, shape: FloatArray, most: float
+) -> float:
+    """How far [a v(e) - w e] at `have` is below its maximum over 0 <= e <= `most`, summed."""
     best = np.where(weights > 0, form.demand(value / weights, shape), 0.0)  # type: ignore[attr-defined]
-    best = np.where(np.isfinite(best), best, have)
+    best = np.where(np.isfinite(best), best, np.maximum(have, most))
     worth = form.worth(best, shape) - form.worth(have, shape)  # type: ignore[attr-defined]
     more = np.where(weights > 0, weights * worth - value * (best - have), 0.0)
     return float(np.sum(np.maximum(more, 0.0)))
+
+
+def _shares(log_weights: FloatArray) -> FloatArray:
+    """Equal parts for whoever has the largest weight, of each column; zeros where nobody has any."""
+    top = np.isfinite(log_weights) & (log_weights == log_weights.max(axis=0))
+    return np.asarray(top / np.maximum(top.sum(axis=0), 1))
 
 
 def _root(rising: Callable[[float], float], start: float) -> float:

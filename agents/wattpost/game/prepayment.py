@@ -18,7 +18,7 @@ import numpy as np
 
 from .agents import Producer
 from .arrays import FloatArray
-from .buyers import purchases
+from .buyers import Purchases, purchases
 from .plants import outputs
 from .search import Trades, search
 from .tastes import Taste
@@ -34,38 +34,45 @@ def bids_of(trades: Trades, seen: Rivalled, omega: float) -> tuple[FloatArray, f
     return money, trades.g * float(seen.good_bids[0]) / rest if trades.g > 0 else 0.0
 
 
-def bind_standard(taste: Taste, endowment: float, seen: Rivalled, held: float) -> tuple[FloatArray, float]:
-    """Bids (T,) and xi of a standard agent that holds `held`."""
+def bind_standard(taste: Taste, endowment: float, seen: Rivalled, held: float) -> tuple[FloatArray, float, Trades]:
+    """Bids (T,) and xi of a standard agent that holds `held`, and its trades."""
     omega = np.array([endowment])
-    none = np.zeros(taste.weights.shape[1])
-    free = purchases(taste, omega, seen)
-    bids, xi = bids_of(Trades(free.x[0], none, float(free.g[0])), seen, endowment)
+    free = _bought(purchases(taste, omega, seen), seen)
+    bids, xi = bids_of(free, seen, endowment)
     if bids.sum() + xi <= held:
-        return bids, xi
+        return bids, xi, free
     poor = replace(seen, good_offers=seen.good_offers + omega)
-    tight = purchases(taste, 0.0 * omega, poor, income=np.array([held]))
-    bids, xi = bids_of(Trades(tight.x[0], none, float(tight.g[0])), poor, 0.0)
+    tight = _bought(purchases(taste, 0.0 * omega, poor, income=np.array([held])), poor)
+    bids, xi = bids_of(tight, poor, 0.0)
     total = float(seen.good_offers[0]) + endowment
     budget = float(seen.good_bids[0]) * endowment / total
     if bids.sum() + xi * float(seen.good_offers[0]) / total <= budget * (1.0 + 1e-12):
-        return bids, xi
+        return bids, xi, tight
     xi = (held - budget) * total / endowment
     blind = replace(taste, good=np.zeros(1))
-    both = purchases(blind, 0.0 * omega, poor, income=np.array([held - xi]))
-    bids, _ = bids_of(Trades(both.x[0], none, 0.0), poor, 0.0)
-    return bids, xi
+    both = _bought(purchases(blind, 0.0 * omega, poor, income=np.array([held - xi])), poor)
+    bids, _ = bids_of(both, poor, 0.0)
+    return bids, xi, both
 
 
-def bind_producer(
-    producer: Producer, taste: Taste, seen: Rivalled, held: float
-) -> tuple[FloatArray, float, FloatArray]:
-    """Bids (T,), the bid on post 0 and offers (T,) of a producer that holds `held`."""
+@np.errstate(all="ignore")
+def _bought(found: Purchases, view: Rivalled) -> Trades:
+    """A standard agent's trades; a kWh is worth what it costs at the margin."""
+    none = np.zeros(found.x.shape[1])
+    worth = np.exp(found.log_money[0] + view.wedge(found.x, none)[0][0])
+    return Trades(found.x[0], none, float(found.g[0]), np.asarray(worth))
+
+
+def bind_producer(producer: Producer, taste: Taste, seen: Rivalled, held: float) -> tuple[FloatArray, float, Trades]:
+    """Bids (T,), the bid on post 0 and the trades of a producer that holds `held`."""
     if producer.c <= 1:
         free = outputs(taste, Plants.of([producer]), seen)
-        trades = Trades(free.x[0], free.q[0], float(free.g[0]))
+        with np.errstate(all="ignore"):
+            worth = np.exp(free.log_money[0] + seen.wedge(free.x, free.q)[0][0])
+        trades = Trades(free.x[0], free.q[0], float(free.g[0]), np.asarray(worth))
         bids, xi = bids_of(trades, seen, 0.0)
         if bids.sum() + xi <= held:
-            return bids, xi, trades.q
+            return bids, xi, trades
         if producer.investment_cost is not None:
             raise ValueError(f"{producer.name}: investment_cost beside a binding `held` is not solved for; hold more")
         trades = search(producer, taste, seen, held, trades)
@@ -73,4 +80,4 @@ def bind_producer(
         trades = search(producer, taste, seen, held, None)
     bids, xi = bids_of(trades, seen, 0.0)
     cut = min(1.0, held / max(float(bids.sum()) + xi, 1e-300))
-    return bids * cut, xi * cut, trades.q
+    return bids * cut, xi * cut, trades

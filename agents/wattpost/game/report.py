@@ -6,6 +6,7 @@ strict JSON.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,9 @@ from .cartel import Cartel
 from .competitive import solve_competitive
 from .economy import Economy
 from .equilibrium import TOLERANCE, solve_nash
+from .shadow import shadow_prices
 from .solution import Solution
+from .statics import Sensitivity
 from .welfare import loss, welfare
 
 
@@ -30,6 +33,7 @@ def solution_to_json(economy: Economy, nash: Solution, competitive: Solution | N
         return report
     report["competitive_status"] = competitive.status.value
     if competitive.solved:
+        competitive = replace(competitive, shadow_prices=shadow_prices(economy, competitive, strategic=False))
         report["competitive"] = _outcome(economy, competitive)
         lost = loss(economy, competitive, nash)
         report["welfare"]["loss_utilitarian"] = _plain(lost.utilitarian)
@@ -39,9 +43,9 @@ def solution_to_json(economy: Economy, nash: Solution, competitive: Solution | N
     return report
 
 
-def solve_to_json(economy: Economy, *, tolerance: float = TOLERANCE) -> dict[str, Any]:
-    """Solve `economy` both ways and report: the whole of `wattpost solve`."""
-    nash = solve_nash(economy, tolerance=tolerance)
+def solve_to_json(economy: Economy, *, tolerance: float = TOLERANCE, nash: Solution | None = None) -> dict[str, Any]:
+    """Solve `economy` both ways and report: the whole of `wattpost solve`. `nash` spares a second search."""
+    nash = nash or solve_nash(economy, tolerance=tolerance)
     if not nash.participants.any():
         report = solution_to_json(economy, nash, None)
         return report | {"competitive_status": "nobody takes part, so there is nothing to compare with"}
@@ -56,6 +60,21 @@ def cartel_to_json(economy: Economy, cartel: Cartel) -> dict[str, Any]:
     report["gain_joining"], report["gain_leaving"] = _plain(cartel.joining), _plain(cartel.leaving)
     report["joint_gain"] = _plain(cartel.joint_gain)
     return report
+
+
+def sensitivity_to_json(name: str, at: float, moved: Sensitivity) -> dict[str, Any]:
+    """Derivatives of the Nash equilibrium by the parameter `name`, whose value is `at`."""
+    return {
+        "parameter": name,
+        "value": at,
+        "prices": _plain(moved.prices),
+        "totals": _plain(moved.totals),
+        "allocations": _plain(moved.allocations),
+        "offers": _plain(moved.offers),
+        "utilities": _plain(moved.utilities),
+        "welfare": _plain(moved.welfare),
+        "error": _plain(moved.error),
+    }
 
 
 def _outcome(economy: Economy, found: Solution) -> dict[str, Any]:
@@ -80,10 +99,18 @@ def _outcome(economy: Economy, found: Solution) -> dict[str, Any]:
         "verification_kwh": _plain(np.where(found.participants[:, None], found.verification_kwh, 0.0)),
         "money_values": _plain(found.money_values),
         "verification_values": _plain(found.verification_value),
+        "shadow_prices": _plain(found.shadow_prices),
+        "states": _states(economy),
         "capacity": _plain(_capacity(economy, found)),
         "sweeps": found.sweeps,
         "welfare": {"total": _plain(total.total), "outside": total.outside},
     }
+
+
+def _states(economy: Economy) -> dict[str, Any]:
+    """Chances of the states of verification (S,), and what each agent that takes part burns in each (S, n, T)."""
+    states = economy.states
+    return {"probabilities": _plain(states.weights), "verification_kwh": _plain(states.amounts)}
 
 
 def _capacity(economy: Economy, found: Solution) -> FloatArray:

@@ -19,17 +19,21 @@ and the answer is the attempt: all of the income spent on r (V + s), with r as l
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from .agents import Agent, Producer, Standard
 from .arrays import FloatArray, Numbers, number, vector
 from .buyers import rationing
+from .economy import check_expected
 from .equivalents import equivalent
 from .payoffs import Action, Rivals, payoff
 from .plants import self_supply
 from .prepayment import bind_producer, bind_standard
+from .risk import Risk
+from .shadow import laid, shadow_values
+from .states import Burnt, States, states_of
 from .tastes import Taste
 from .technology import Plants
 from .views import Rivalled
@@ -40,21 +44,30 @@ TOKEN = 1e-6
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Response:
-    """One agent's action: bids (T,) money, numeraire_bid, offers (T,) kWh, and its utility."""
+    """One agent's action: bids (T,) money, numeraire_bid, offers (T,) kWh, and its utility.
+
+    Of a best response also lambda_s (S,), what a kWh less of verification in state s would be worth, its chance
+    divided out (`shadow.py`); nan where no action is worth more than minus infinity.
+    """
 
     bids: FloatArray
     numeraire_bid: float
     offers: FloatArray
     utility: float
+    shadow_prices: FloatArray = field(default_factory=lambda: np.zeros(0))
 
 
-def best_response(agent: Agent, rivals: Rivals, *, verification: Numbers, held: float = np.inf) -> Response:
+def best_response(
+    agent: Agent, rivals: Rivals, *, verification: Burnt, held: float = np.inf, profile: Numbers | None = None
+) -> Response:
     """The action that serves `agent` best against `rivals`.
 
     Parameters
     ----------
-    verification : (T,) kWh that the agent's payments burn, bought back before anything is consumed
+    verification : (T,) kWh that the agent's payments burn, bought back before anything is consumed; where that is
+        uncertain, `States`, and expected utility is what counts
     held : bytecoin at hand; all bids together stay within it
+    profile : (T,) how a kWh of verification is laid over the periods, for `shadow_prices`; as V unless stated
 
     >>> from .forms import Log
     >>> home = Standard("home", 10.0, Log([1.0], 0.0))
@@ -62,7 +75,8 @@ def best_response(agent: Agent, rivals: Rivals, *, verification: Numbers, held: 
     >>> round(float(best_response(home, rivals, verification=[0.0]).bids[0]), 9)  # 10/20 of 16
     8.0
     """
-    needs = vector(verification, f"{agent.name}: verification", length=agent.periods)
+    needs = states_of(verification, f"{agent.name}: verification", agent.periods)
+    spread = None if profile is None else vector(profile, f"{agent.name}: profile", length=agent.periods)
     limit = number(held, f"{agent.name}: held", infinite=True)
     if isinstance(agent, Producer) and agent.investment_cost is not None and agent.c > 1:
         raise ValueError(f"{agent.name}: investment_cost is solved for c <= 1 only; state the capacity instead")
@@ -70,8 +84,14 @@ def best_response(agent: Agent, rivals: Rivals, *, verification: Numbers, held: 
         raise ValueError(f"{agent.name}: rivals cover {rivals.bids.size} periods")
     scale, seen = _seen(agent, rivals)
     if seen is None or limit <= 0:
-        return _finish(agent, np.zeros(agent.periods), 0.0, np.zeros(agent.periods), rivals, needs)
-    taste = Taste.of([agent.utility], needs[None, :])
+        nothing = Response(np.zeros(agent.periods), 0.0, np.zeros(agent.periods), 0.0)
+        worth = payoff(agent, nothing, rivals, verification=needs).utility
+        return replace(nothing, utility=worth, shadow_prices=np.full(needs.count, np.nan))
+    whole = States(needs.weights, needs.amounts[:, None])
+    risk = Risk.of(whole)
+    if risk is not None:
+        check_expected([agent])
+    taste = Taste.of([agent.utility], whole.worst, risk)
     if isinstance(agent, Standard):
         sold = (rivals.offers > 0)[None, :]  # nobody can buy where nobody sells
         taste = replace(
@@ -79,11 +99,16 @@ def best_response(agent: Agent, rivals: Rivals, *, verification: Numbers, held: 
             weights=np.where(sold, taste.weights, 0.0),
             floor=np.where(sold, taste.floor, 0.0),
         )
-        bids, xi = bind_standard(taste, agent.endowment, seen, limit / scale)
-        offers = np.zeros(agent.periods)
+        bids, xi, trades = bind_standard(taste, agent.endowment, seen, limit / scale)
     else:
-        bids, xi, offers = bind_producer(agent, taste, seen, limit / scale)
-    return _finish(agent, bids * scale, xi * scale, offers, rivals, needs)
+        bids, xi, trades = bind_producer(agent, taste, seen, limit / scale)
+    plan = Response(bids * scale, xi * scale, trades.q, 0.0)
+    outcome = payoff(agent, plan, rivals, verification=needs)
+    values = np.full(needs.count, np.nan)
+    if np.isfinite(outcome.utility):
+        good, shares = np.array([outcome.good]), laid(whole, spread)
+        values = shadow_values(taste, trades.x[None, :], trades.worth[None, :], good, shares)[0]
+    return replace(plan, utility=outcome.utility, shadow_prices=values)
 
 
 def _seen(agent: Agent, rivals: Rivals) -> tuple[float, Rivalled | None]:
@@ -109,24 +134,12 @@ def _seen(agent: Agent, rivals: Rivals) -> tuple[float, Rivalled | None]:
     )
 
 
-def _finish(
-    agent: Agent,
-    bids: FloatArray,
-    xi: float,
-    offers: FloatArray,
-    rivals: Rivals,
-    needs: FloatArray,
-) -> Response:
-    plan = Response(bids, xi, offers, 0.0)
-    return Response(bids, xi, offers, payoff(agent, plan, rivals, verification=needs).utility)
-
-
 def gain(
     agent: Agent,
     action: Action,
     rivals: Rivals,
     *,
-    verification: Numbers,
+    verification: Burnt,
     held: float = np.inf,
 ) -> float:
     """What a best response would add to `action`, in consumption equivalents (0.01 is 1 %).
@@ -136,15 +149,16 @@ def gain(
     """
     best = best_response(agent, rivals, verification=verification, held=held)
     now = payoff(agent, action, rivals, verification=verification)
-    return equivalent(agent.utility, now.consumption, now.good, best.utility)
+    chances = verification.weights if isinstance(verification, States) else np.ones(1)
+    return equivalent(agent.utility, now.in_states, now.good, best.utility, chances=chances)
 
 
-def attainable(agent: Agent, rivals: Rivals, *, verification: Numbers) -> float:
-    """The largest r such that `agent` could buy r (V + s) in every period; it lives on r > 1.
+def attainable(agent: Agent, rivals: Rivals, *, verification: Burnt) -> float:
+    """The largest r such that `agent` could buy r (V + s) in every period and state; it lives on r > 1.
 
     Infinite where it needs nothing. With one period and no subsistence this is x/V.
     """
-    needs = vector(verification, f"{agent.name}: verification", length=agent.periods)
+    needs = states_of(verification, f"{agent.name}: verification", agent.periods).worst
     floor = needs + agent.utility.floor
     if not np.any(floor > 0):
         return np.inf

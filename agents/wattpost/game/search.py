@@ -11,9 +11,12 @@ bids. By the envelope theorem value(q) has the gradient
 
     a v' b/B + lambda_budget B Q_-/Q^2 - upsilon phi'(q).
 
-Starts are fixed: for n of the posts with the best prices, each level of capacity in `LEVELS`, and
-the convex answer where there is one. Each is climbed over (b, q) at once (`ascent.py`); the best end
-is made exact by L-BFGS-B on value(q). It is a search, not a proof, and certificates say so.
+Climbs are by Newton's method, many at once (`barrier.py`), from stated starts. For c <= 1: each level of capacity in
+`LEVELS`, and the convex answer where prepayment is left aside. For c > 1 a post runs or stands still, so sets of posts
+are searched: the best n by price and by what the good earns there, for every n; then whatever set differs from the
+best by one post, for as long as that helps; in the best set each post alone in part with the others full; and the best
+few of all these to the end. The bids beside the best offers are exact. It
+is a search, not a proof, and certificates say so.
 """
 
 from __future__ import annotations
@@ -25,8 +28,8 @@ import numpy as np
 from scipy.optimize import brentq, minimize
 
 from .agents import Producer
-from .arrays import FloatArray
-from .ascent import Ascent
+from .arrays import BoolArray, FloatArray
+from .barrier import FIRST, LAST, Barrier, Point
 from .buyers import Purchases, purchases
 from .tastes import Taste
 from .views import Bidding, Rivalled
@@ -34,17 +37,33 @@ from .views import Bidding, Rivalled
 LEVELS = (1.0, 0.5, 0.15)
 """Parts of capacity at which the search starts."""
 
+ROUGH = 1e-5
+"""mu at which sets of posts are compared."""
+
+CLOSE = 1e-2
+"""mu at the start of climbs from the ends of others."""
+
+FLIPS = 6
+"""How often the best set may be changed by one post."""
+
+REFINED = 3
+"""How many sets are climbed to the end."""
+
+SHUT = 1e-6
+"""Part of capacity below which a post counts as shut, and that far from it as full."""
+
 WORST = 1e9
 """Stands in for minus infinity while climbing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trades:
-    """One agent's action in quantities: x (T,) bought, q (T,) made, g of the good bought."""
+    """One agent's action in quantities: x (T,) bought, q (T,) made, g of the good bought; w (T,), a kWh's worth."""
 
     x: FloatArray
     q: FloatArray
     g: float
+    worth: FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,20 +75,115 @@ class _Bids:
     gradient: FloatArray
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Climbed:
+    """Rows of climbs: where each ended, and S."""
+
+    barrier: Barrier
+    end: Point
+    value: FloatArray
+
+
 def search(producer: Producer, taste: Taste, seen: Rivalled, held: float, hint: Trades | None) -> Trades:
     """The best trades found for `producer`; the offers of `hint` are one more start."""
     nothing = np.zeros(producer.periods)
-    best = _Bids(Trades(nothing, nothing, 0.0), -np.inf, nothing)
+    best = _Bids(Trades(nothing, nothing, 0.0, np.full_like(nothing, np.nan)), -np.inf, nothing)
     if not np.any(taste.floor > 0):
         best = replace(best, value=float(taste.totals(nothing[None, :], np.zeros(1))[0]))
-    ascent = Ascent(producer, taste, seen, held)
-    for start in _starts(producer, seen, held, hint):
-        for q in (start, ascent.climb(start)):
-            end = _bids(producer, taste, seen, held, q)
-            if end.value > best.value:
-                best = end
+    for q, worth in _climbed(producer, taste, seen, held, hint):
+        end = _bids(producer, taste, seen, held, q)
+        if end.value > best.value:
+            best = replace(end, trades=replace(end.trades, worth=worth))
+    return best.trades if np.isfinite(best.value) else _slowly(producer, taste, seen, held, hint, best).trades
+
+
+def _climbed(
+    producer: Producer, taste: Taste, seen: Rivalled, held: float, hint: Trades | None
+) -> list[tuple[FloatArray, FloatArray]]:
+    """Offers (T,) and w (T,) at the ends of the best climbs; none where no start is inside all constraints."""
+
+    limits = producer.limits
+
+    def climb(
+        free: BoolArray, q: FloatArray, last: float, first: float = FIRST, x: FloatArray | None = None
+    ) -> Climbed | None:
+        barrier = Barrier(producer, taste, seen, held, free & (limits > 0))
+        start, fits = barrier.start(q, x)
+        if not fits.any():
+            return None
+        barrier = barrier.rows(fits)
+        end = barrier.climb(start.rows(fits), last, first)
+        return Climbed(barrier, end, barrier.worth(end))
+
+    if producer.c <= 1:
+        sets = _prefixes(producer, seen)
+        sets = sets[:: max(1, len(sets) // 4)] if len(sets) else sets
+        starts = (
+            [level * limits for level in LEVELS] + [row * limits for row in sets] + ([] if hint is None else [hint.q])
+        )
+        found = climb(np.ones((len(starts), limits.size), dtype=np.bool_), np.array(starts), LAST)
+        return [] if found is None else [_exact(found, limits)]
+    running = _prefixes(producer, seen)
+    both = np.concatenate([running, running])
+    levels = np.repeat([[LEVELS[1]], [LEVELS[2]]], len(running), axis=0)
+    rough = climb(both, np.where(both, levels * limits, 0.0), ROUGH) if len(running) else None
+    if rough is None:
+        return []
+    tried = {tuple(row) for row in running.tolist()}
+    for _ in range(FLIPS):
+        leader = rough.end.q[int(np.argmax(rough.value))] > SHUT * limits
+        rows = np.unique((leader ^ np.eye(limits.size, dtype=np.bool_)) & (limits > 0), axis=0)
+        rows = np.array([row for row in rows if row.any() and tuple(row.tolist()) not in tried])
+        tried.update(tuple(row) for row in rows.tolist())
+        more = climb(rows, np.where(rows, LEVELS[1] * limits, 0.0), ROUGH) if len(rows) else None
+        if more is None or float(np.max(more.value)) <= float(np.max(rough.value)):
+            break
+        rough = more
+    leaders = np.unique(rough.end.q[np.argsort(-rough.value)[:REFINED]] > SHUT * limits, axis=0)
+    fine = [climb(leaders, np.where(leaders, LEVELS[1] * limits, 0.0), LAST)]
+    # Beside the middle road, which keeps all posts that run alike: one post in part, the others full.
+    leader = rough.end.q[int(np.argmax(rough.value))] > SHUT * limits
+    parts = np.eye(limits.size, dtype=np.bool_)[leader]
+    lone = climb(parts, np.where(parts, LEVELS[1], leader) * limits, ROUGH)
+    if lone is not None:
+        best = np.argsort(-lone.value)[:REFINED]
+        q, x = lone.end.q[best], lone.end.x[best]
+        fine.append(climb(q > SHUT * limits, np.where(q > SHUT * limits, q, 0.0), LAST, CLOSE, x))
+    reached = [found for found in fine if found is not None]
+    return [_exact(found, limits) for found in reached]
+
+
+def _exact(found: Climbed, limits: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Offers and w of the best row, with offers that hug a bound put on it."""
+    row = int(np.argmax(found.value))
+    q = found.end.q[row]
+    q = np.where(q < SHUT * limits, 0.0, np.where(q > (1.0 - SHUT) * limits, limits, q))
+    return q, found.barrier.worth_of_kwh(found.end, row)
+
+
+def _prefixes(producer: Producer, seen: Rivalled) -> BoolArray:
+    """(n, T) sets of posts to run on: the best n by price, and the best n by what the good put in at capacity earns."""
+    limits, bids, offers = producer.limits, seen.bids[0], seen.offers[0]
+    room = np.where(limits > 0, limits, 1.0)
+    earns = bids * room / (offers + room) / (room / producer.theta) ** (1.0 / producer.c)
+    sets = []
+    for score in (bids / offers, earns):
+        order = np.argsort(-score, kind="stable")
+        order = order[limits[order] > 0]
+        for count in range(1, order.size + 1):
+            row = np.zeros(limits.size, dtype=np.bool_)
+            row[order[:count]] = True
+            sets.append(row)
+    return np.unique(np.array(sets), axis=0) if sets else np.zeros((0, limits.size), dtype=np.bool_)
+
+
+def _slowly(producer: Producer, taste: Taste, seen: Rivalled, held: float, hint: Trades | None, best: _Bids) -> _Bids:
+    """Where no start is inside all constraints: the best of a list of starts, climbed by L-BFGS-B on value(q)."""
+    for q in _starts(producer, seen, held, hint):
+        end = _bids(producer, taste, seen, held, q)
+        best = end if end.value > best.value else best
     if not np.isfinite(best.value):
-        return best.trades
+        return best
     bounds = [(0.0, float(limit)) for limit in producer.limits]
 
     def loss(q: Any) -> tuple[float, FloatArray]:
@@ -79,7 +193,7 @@ def search(producer: Producer, taste: Taste, seen: Rivalled, held: float, hint: 
     options: Any = {"maxiter": 40, "ftol": 1e-15, "gtol": 1e-10, "maxls": 10}
     found = minimize(loss, best.trades.q, jac=True, bounds=bounds, method="L-BFGS-B", options=options)
     end = _bids(producer, taste, seen, held, np.clip(found.x, 0.0, producer.limits))
-    return end.trades if end.value > best.value else best.trades
+    return end if end.value > best.value else best
 
 
 def _starts(producer: Producer, seen: Rivalled, held: float, hint: Trades | None) -> list[FloatArray]:
@@ -122,7 +236,7 @@ def _bids(producer: Producer, taste: Taste, seen: Rivalled, held: float, q: Floa
     revenue = float(np.sum(bids * q / total))
     base = Bidding(bids, total, own, seen.good_bids, seen.good_offers, np.array([used]))
     if used >= float(seen.good_offers[0]):
-        return _Bids(Trades(0.0 * q, q, 0.0), -np.inf, np.zeros_like(q))
+        return _Bids(Trades(0.0 * q, q, 0.0, np.full_like(q, np.nan)), -np.inf, np.zeros_like(q))
 
     def at(tau: float) -> tuple[Purchases, float, float]:
         view = base.weighing((1.0 - tau) * own + tau)
@@ -140,11 +254,11 @@ def _bids(producer: Producer, taste: Taste, seen: Rivalled, held: float, q: Floa
         if over_budget > 1e-12 * revenue:
             slack = 1e-13 * revenue
             if at(0.0)[1] > slack:
-                return _Bids(Trades(0.0 * q, q, 0.0), -np.inf, np.zeros_like(q))
+                return _Bids(Trades(0.0 * q, q, 0.0, np.full_like(q, np.nan)), -np.inf, np.zeros_like(q))
             tau = float(brentq(lambda mix: at(mix)[1] - 2 * slack, 0.0, 1.0, xtol=1e-15, rtol=1e-14))
             bought, _, _ = at(tau)
     if bool(bought.rationed[0]):
-        return _Bids(Trades(bought.x[0], q, used), -np.inf, np.zeros_like(q))
+        return _Bids(Trades(bought.x[0], q, used, np.full_like(q, np.nan)), -np.inf, np.zeros_like(q))
     x, good = bought.x[0], float(bought.g[0])
     value = float(taste.totals((bought.x - taste.floor).clip(0.0), bought.g)[0])
     left = total[0] - x
@@ -159,4 +273,4 @@ def _bids(producer: Producer, taste: Taste, seen: Rivalled, held: float, q: Floa
     by_budget = money * (1.0 - tau) * bids[0] * rivals[0] / (left * total[0])
     with np.errstate(invalid="ignore"):
         gradient = np.where(producer.limits > 0, worth * taken + by_budget - upsilon * burn, 0.0)
-    return _Bids(Trades(x, q, good + used), value, gradient)
+    return _Bids(Trades(x, q, good + used, worth), value, gradient)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 import numpy as np
@@ -28,16 +28,22 @@ class Status(Enum):
         "no equilibrium; with c > 1 none may exist, with c <= 1 lower `tolerance` and report it"
     )
     NO_COMPETITIVE = (
-        "no price-taking equilibrium was found; with c > 1 a price-taker would produce without bound "
-        "or not at all, so give its plant a binding capacity"
+        "no post has two sellers and two bidders that can pay for their verification at price-taking prices, so there "
+        "is no price-taking equilibrium with trade; lower verification or subsistence, or add a producer with capacity"
+    )
+
+    NOT_CLEARED = (
+        "the price-taking conditions were not met to 1e-9 within max_steps; raise it, or move a parameter a little: "
+        "numbers at which a plant is just not worth running are the hard ones"
     )
 
     NO_RIVAL = (
         "the cartel has a post to itself: an only seller earns the same from any quantity and an only bidder gets the "
         "same from any bid, so it has no best response; leave a seller and a bidder of each post outside"
     )
-    STEP_IN_CAPACITY = (
-        "the price-taking equilibrium is not solved for where capacity is chosen and c = 1; take c a little below 1"
+    PART_LOAD = (
+        "no price-taking equilibrium exists with every plant of c > 1 at all of its capacity or none, which is all "
+        "that a price-taker wants; lower that plant's capacity, or take c <= 1"
     )
 
     @property
@@ -62,9 +68,11 @@ class Solution:
     numeraire : (n,) units of the good consumed; outside, the own endowment
     utilities : (n,)
     participants : (n,) who takes part; exits : who left, in order
-    verification_kwh : (n, T) kWh, as charged to those who take part
+    verification_kwh : (n, T) kWh, as charged to those who take part, expected over its states
     money_values, good_values : (n,) multipliers lambda and upsilon: utility of a unit of money, of the good
     sweeps : how many times all agents were asked
+    shadow_prices : (n, S) lambda_s, utility that a kWh less of verification in state s would bring, its chance divided
+        out; empty where an economy is kept as blocks only (`shadow.py` reckons them)
     """
 
     status: Status
@@ -83,6 +91,7 @@ class Solution:
     money_values: FloatArray
     good_values: FloatArray
     sweeps: int
+    shadow_prices: FloatArray = field(default_factory=lambda: np.zeros((0, 0)))
 
     @property
     def solved(self) -> bool:

@@ -114,7 +114,10 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Posts:
-    """Every post at given multipliers: x, q, ln w (n, T) and derivatives by ln lambda, ln upsilon."""
+    """Every post at given multipliers: x, q, ln w (n, T) and derivatives by ln lambda, ln upsilon.
+
+    Those of ln w are good enough for a guess nearby: where K is chosen they leave out how it follows.
+    """
 
     x: FloatArray
     q: FloatArray
@@ -123,6 +126,8 @@ class Posts:
     q_money: FloatArray
     x_good: FloatArray
     q_good: FloatArray
+    w_money: FloatArray
+    w_good: FloatArray
     chosen: Chosen | None = None
 
 
@@ -135,8 +140,12 @@ def posts(
     log_good: FloatArray,
     start: FloatArray,
     size: FloatArray | None = None,
+    tolerance: FloatArray | float = 1e-14,
 ) -> Posts:
-    """Buy and make on every post at ln lambda, ln upsilon (n,); `start` guesses ln w (n, T), `size` ln K (n,)."""
+    """Buy and make on every post at ln lambda, ln upsilon (n,); `start` guesses ln w (n, T), `size` ln K (n,).
+
+    tolerance : error in ln w, a number or (n, 1), of plants whose K is given
+    """
     if plants.rho is not None:
         return _chosen(taste, plants, view, log_money, log_good, start, size)
     level, good = log_money[:, None], log_good[:, None]
@@ -187,7 +196,7 @@ def posts(
         mu, by_x, by_q = view.wedge(x, q)
         return np.where(on_step | on_line, 0.0, y - level - mu), 1.0 - by_x * dx - by_q * dq
 
-    w = rising_root(excess, start, lower=-FAR, upper=FAR)
+    w = rising_root(excess, start, lower=-FAR, upper=FAR, tolerance=tolerance)
     w = np.where(on_step, kink, w)
     if linear is not None:
         w = np.where(on_line, linear, w)
@@ -212,7 +221,7 @@ def posts(
     q_good = np.where(on_step, pull / by_q, dq * (w_good - 1.0))
     x_money = np.where(on_line, -1.0 / by_x, dx * w_money)
     x_good = np.where(on_line, -by_q * q_good / by_x, dx * w_good)
-    return Posts(x, q, w, x_money, q_money, x_good, q_good)
+    return Posts(x, q, w, x_money, q_money, x_good, q_good, w_money, w_good)
 
 
 def _chosen(
@@ -280,6 +289,8 @@ def _chosen(
         flow.q_money + q_size * moved,
         flow.x_good + x_size * by_good[:, None],
         flow.q_good + q_size * by_good[:, None],
+        flow.w_money,
+        flow.w_good,
         Chosen(size, x_size, q_size, by_post),
     )
 

@@ -81,6 +81,10 @@ class View(ABC):
     def room(self) -> FloatArray:
         """(n or 1, T) electricity that a buyer without a plant could at most get."""
 
+    def reach(self) -> FloatArray | float:
+        """(n,) or one number: the good that an agent without endowment could at most get."""
+        return np.inf
+
 
 @dataclass(frozen=True, slots=True)
 class Rivalled(View):
@@ -131,6 +135,9 @@ class Rivalled(View):
 
     def room(self) -> FloatArray:
         return self.offers
+
+    def reach(self) -> FloatArray | float:
+        return self.good_offers
 
     def _others(self, omega: FloatArray) -> FloatArray:
         # A sole owner of the good gets all its own back at no cost; keep its wedge finite.
@@ -190,10 +197,13 @@ class Posted(View):
         return money, np.ones_like(money)
 
     def room(self) -> FloatArray:
-        return self.totals / self.power
+        return self.totals / self.power if self.power > 0 else np.full_like(self.totals, np.inf)
 
     def _others(self, omega: FloatArray) -> FloatArray:
         return np.maximum(self.good - self.power * omega, 1e-12 * self.good)
+
+    def reach(self) -> FloatArray | float:
+        return self.good / self.power if self.power > 0 else np.inf
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,18 +47,25 @@ def welfare(solution: Solution) -> Welfare:
     return Welfare(float(np.sum(solution.utilities[inside])), int(np.sum(~inside)))
 
 
+def in_states(economy: Economy, found: Solution) -> FloatArray:
+    """(S, n, T) kWh net of what verification burns in each state; zero for those outside."""
+    net = np.maximum(found.allocations - economy.states.amounts, 0.0)
+    return np.where(found.participants[:, None], net, 0.0)
+
+
 def loss(economy: Economy, better: Solution, worse: Solution) -> Loss:
     """What `worse` costs against `better`, agent by agent and in all."""
     both = better.participants & worse.participants
     found = np.full(economy.count, np.nan)
-    up, down = better.consumption, worse.consumption
+    chances = economy.states.weights
+    up, down = in_states(economy, better), in_states(economy, worse)
     for place in np.flatnonzero(both):
         utility = economy.agents[place].utility
         high, low = better.utilities[place], worse.utilities[place]
         if high >= low:
-            found[place] = equivalent(utility, down[place], worse.numeraire[place], high)
+            found[place] = equivalent(utility, down[:, place], worse.numeraire[place], high, chances=chances)
         else:
-            found[place] = -equivalent(utility, up[place], better.numeraire[place], low)
+            found[place] = -equivalent(utility, up[:, place], better.numeraire[place], low, chances=chances)
     finite = both & np.isfinite(found)
     return Loss(
         utilitarian=float(np.sum(better.utilities[both] - worse.utilities[both])),

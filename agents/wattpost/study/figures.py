@@ -36,10 +36,10 @@ def period_axis(panel: Panel, periods: int, *, label: bool = True) -> None:
         panel.x_axis([t - 0.5 for t in shown], [str(t) for t in shown], "period" if label else "")
 
 
-def day_axis(panel: Panel, days: Array) -> None:
+def day_axis(panel: Panel, days: Array, *, label: bool = True) -> None:
     every = math.ceil(len(days) / 15)
     shown = [float(day) for day in days[:: every or 1]]
-    panel.x_axis(shown, [f"{day:g}" for day in shown], "day")
+    panel.x_axis(shown, [f"{day:g}" for day in shown], "day" if label else "")
 
 
 def day_span(days: Array) -> tuple[float, float]:

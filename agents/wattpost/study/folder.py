@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,14 +22,16 @@ FILES = {
 
 
 @contextmanager
-def run_folder(out: Path, replace_old: bool) -> Iterator[Path]:
+def run_folder(out: Path, replace_old: bool, files: Collection[str] = FILES) -> Iterator[Path]:
     """A folder beside the wanted one, moved to its place when the run is complete, else removed.
+
+    files : what such a folder may hold; an older one with anything else in it is not replaced
 
     Raises RunError before anything is started if the place cannot be written or holds something else.
     """
     if out.exists() and not out.is_dir():
         raise RunError(f"{out} is a file: choose a folder with --out.")
-    foreign = [each.name for each in out.iterdir() if each.name not in FILES] if out.is_dir() else []
+    foreign = [each.name for each in out.iterdir() if each.name not in files] if out.is_dir() else []
     if out.is_dir() and any(out.iterdir()) and (foreign or not replace_old):
         remedy = "choose another with --out" if foreign else "choose another with --out, or add --replace"
         raise RunError(f"The folder {out} is not empty: {remedy}.")

@@ -8,7 +8,6 @@ from wattpost.chain.deployment import Deployment
 from wattpost.chain.engine import Engine
 from wattpost.chain.units import to_units, to_wad
 from wattpost.chain.wallet import Wallet
-from wattpost.energy import kappa_of
 from wattpost.fleet import founding
 from wattpost.fleet.keyring import OPERATOR_RANK, Keyring
 from wattpost.spec.amounts import UNIT
@@ -23,13 +22,16 @@ def open_market(
     engine: Engine,
     scenario: Scenario,
     ring: Keyring,
+    kappa: int,
     *,
     deployed: Callable[[Deployment], None] = lambda _: None,
 ) -> Deployment:
-    """Found the scenario's market with the operator's key; `deployed` is told once the contracts stand."""
+    """Found the scenario's market with the operator's key; `deployed` is told once the contracts stand.
+
+    kappa : 10^-18 kWh per gas
+    """
     wallet = operator_wallet(engine, ring)
     verification = scenario.verification
-    kappa = kappa_of(verification.layer, verification.joules_per_gas)
     efficiency, store = 0, 0
     if verification.financing == "inventory":
         efficiency = to_wad(verification.efficiency)

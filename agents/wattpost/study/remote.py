@@ -22,6 +22,7 @@ from wattpost.fleet.process import FIRST_RANK
 from wattpost.fleet.relayer import Relayer
 from wattpost.fleet.relaying import Desk, DeskServer
 from wattpost.fleet.tasks import task
+from wattpost.study.intensity import intensity
 from wattpost.study.job import Progress, RunError
 from wattpost.study.opening import open_market
 from wattpost.study.scenario import Scenario
@@ -32,10 +33,11 @@ def found(scenario: Scenario, url: str, keys: Path, password: str, out: Path, pr
     scenario.check_runnable()
     if out.exists():
         raise RunError(f"{out} describes a market already: move it away, or choose another with --out.")
+    kappa = intensity(scenario.verification).kappa
     ring = file_keyring(keys, [agent.name for agent in scenario.agents], password)
     with open_engine("rpc", url=url) as engine:
         progress.stage("deploying contracts and registering agents")
-        return open_market(engine, scenario, ring, deployed=lambda deployment: deployment.save(out))
+        return open_market(engine, scenario, ring, kappa, deployed=lambda deployment: deployment.save(out))
 
 
 def be_agent(

@@ -20,10 +20,10 @@ __all__ = ["ReportError", "render", "write_report"]
 MOST_ROWS = 40  # of agents by name; beyond that, the table shows groups
 
 
-def write_report(run_dir: Path) -> Path:
-    """Write `report.html` into a run folder, from what that folder holds, and say where it is."""
+def write_report(run_dir: Path, out: Path | None = None) -> Path:
+    """Write `report.html` into a run folder, or a file of that choice, from what that folder holds; say where it is."""
     page = render(read_run(run_dir))
-    target = run_dir / "report.html"
+    target = out or run_dir / "report.html"
     with whole_file(target) as beside:
         beside.write_text(page, encoding="utf-8")
     return target

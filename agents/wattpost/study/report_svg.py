@@ -105,8 +105,16 @@ class Panel:
             f'y2="{self.py(y):.1f}"><title>{escape(hint)}</title></line>'
         )
 
-    def line(self, xs: Sequence[float], ys: Sequence[float], colour: str, hint: str = "", kind: str = "line") -> None:
-        """A line that breaks where y is NaN (or not above zero on a log axis)."""
+    def line(
+        self,
+        xs: Sequence[float],
+        ys: Sequence[float],
+        colour: str,
+        hint: str = "",
+        kind: str = "line",
+        dash: str = "",
+    ) -> None:
+        """A line that breaks where y is NaN (or not above zero on a log axis); `dash` tells lines apart on paper."""
         path, down = [], False
         for x, y in zip(xs, ys, strict=True):
             if math.isnan(y) or (self.log and y <= 0):
@@ -115,7 +123,8 @@ class Panel:
             path.append(f"{'L' if down else 'M'}{self.px(x):.1f} {self.py(y):.1f}")
             down = True
         title = f"<title>{escape(hint)}</title>" if hint else ""
-        self.svg.append(f'<path class="{kind}" d="{"".join(path)}" stroke="{colour}">{title}</path>')
+        dashes = f' stroke-dasharray="{dash}"' if dash else ""
+        self.svg.append(f'<path class="{kind}" d="{"".join(path)}" stroke="{colour}"{dashes}>{title}</path>')
 
     def dots(self, xs: Sequence[float], ys: Sequence[float], colour: str, hints: Sequence[str], r: float = 3.5) -> None:
         for x, y, hint in zip(xs, ys, hints, strict=True):
@@ -132,6 +141,16 @@ class Panel:
             f'y1="{self.py(y):.1f}" y2="{self.py(y):.1f}" stroke="{colour}"/>'
         )
         self.text(self.left + self.width, self.py(y) - 7, words, at="end", kind="axis", colour=colour)
+
+    def upright(self, x: float, colour: str, *, wide: float = 0.0, hint: str = "") -> None:
+        """A line from top to bottom, or a faint band `wide` in units of x to its right."""
+        title = f"<title>{escape(hint)}</title>" if hint else ""
+        place = f'x="{self.px(x):.1f}" y="{self.top:.1f}" height="{self.height:.1f}" fill="{colour}"'
+        if wide:
+            width = self.px(x + wide) - self.px(x)
+            self.svg.append(f'<rect {place} width="{width:.1f}" opacity="0.16">{title}</rect>')
+        else:
+            self.svg.append(f'<rect {place} width="1">{title}</rect>')
 
     def end_labels(self, labels: Sequence[tuple[float, str, str]], gap: float = 17.0) -> None:
         """(y, words, colour) beside the right edge, pushed apart so that none overlaps another."""

@@ -13,12 +13,13 @@ from pathlib import Path
 from wattpost.chain import archive
 from wattpost.chain.engine import ENGINES, Engine, open_engine
 from wattpost.chain.files import write_atomically
-from wattpost.energy import kappa_of
+from wattpost.energy import known_layer
 from wattpost.fleet import founding
 from wattpost.fleet.keyring import Keyring, file_keyring, test_keyring
 from wattpost.fleet.plants import Plant
 from wattpost.fleet.policy import load as load_policy
 from wattpost.study.folder import run_folder
+from wattpost.study.intensity import intensity_on
 from wattpost.study.job import Progress, RunError
 from wattpost.study.scenario import Scenario
 from wattpost.study.session import Session
@@ -75,7 +76,6 @@ def run(scenario: Scenario, options: Options, progress: Progress, engine: Engine
     load_policy(options.policy)
     if engine is None and options.engine not in ENGINES:
         raise RunError(f"There is no engine {options.engine!r}: choose {', '.join(ENGINES)}.")
-    kappa = kappa_of(scenario.verification.layer, scenario.verification.joules_per_gas)
     for agent in scenario.producers:
         Plant.of(agent)
     founding.supply_for(len(scenario.agents), scenario.bytecoin)
@@ -83,12 +83,13 @@ def run(scenario: Scenario, options: Options, progress: Progress, engine: Engine
         raise RunError(f"There is no way to submit called {options.submit!r}: choose {' or '.join(SUBMIT)}.")
     processes = _processes(len(scenario.agents), options)
     ring = _keyring(scenario, options)
+    burnt = intensity_on(options.engine if engine is None else engine.name, scenario.verification, progress)
     timings: dict[str, float] = {}
     with run_folder(options.out, options.replace) as folder:
         progress.stage("starting the chain")
         chain = engine or open_engine(options.engine, port=options.port, url=options.url)
         with chain, _timed(timings, "chain"):
-            session = Session(scenario, options.policy, options.wait, processes, chain, ring, kappa, options.submit)
+            session = Session(scenario, options.policy, options.wait, processes, chain, ring, burnt, options.submit)
             session.found(folder, progress)
             with _timed(timings, "days"):
                 session.trade(progress)
@@ -109,9 +110,18 @@ def run(scenario: Scenario, options: Options, progress: Progress, engine: Engine
     return Outcome(options.out, verdict, manifest["state_digest"], manifest["incidents"], timings)
 
 
-def with_changes(scenario: Scenario, *, days: int | None = None, seed: int | None = None) -> Scenario:
-    """The scenario with what the command line overrides."""
-    return replace(scenario, days=days or scenario.days, seed=scenario.seed if seed is None else seed)
+def with_changes(
+    scenario: Scenario, *, days: int | None = None, seed: int | None = None, layer: str | None = None
+) -> Scenario:
+    """The scenario with what the command line overrides.
+
+    Raises KappaError for a layer that nobody knows.
+    """
+    verification = scenario.verification
+    if layer is not None:
+        verification = replace(verification, layer=known_layer(layer), joules_per_gas=None, measured=None)
+    seed = scenario.seed if seed is None else seed
+    return replace(scenario, days=days or scenario.days, seed=seed, verification=verification)
 
 
 def _processes(agents: int, options: Options) -> int:

@@ -10,7 +10,8 @@ The format is section 6 of the design, with these additions:
   ``electricity = { profile, date }``: see `scenario_profiles`. A single number as ``electricity``
   is the same weight in every period.
 - ``[verification] profile``: how an agent's V is laid over the periods (default: evenly); ``efficiency`` (default 1)
-  and ``store`` (kWh that each agent has at first; default what two days of ``gas`` burn) for ``financing = "inventory"``.
+  and ``store`` (kWh that each agent has at first; default what two days of ``gas`` burn) for ``financing = "inventory"``; ``watts_per_core`` for
+  ``layer = "measured"``.
 
 Whatever is wrong with a file becomes a `ScenarioError`: one sentence that names file and key.
 """
@@ -25,10 +26,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wattpost.energy.layers import LAYERS, MEASURED
+from wattpost.energy.measured import MOST_WATTS, WATTS_PER_CORE
 from wattpost.study.scenario_agents import read_producers, read_standard
 from wattpost.study.scenario_reading import ScenarioError, Table, near
 
 if TYPE_CHECKING:
+    from wattpost.energy import Measurement
     from wattpost.game import Producer, Standard
 
 __all__ = ["Scenario", "ScenarioError", "Verification", "load", "names", "parse"]
@@ -45,7 +49,7 @@ MARKET_KEYS = (
     "name", "about", "periods", "days", "seed", "bytecoin", "step", "window", "patience",
 )  # fmt: skip
 VERIFICATION_KEYS = (
-    "layer", "joules_per_gas", "gas", "financing", "efficiency", "store", "payers", "profile",
+    "layer", "joules_per_gas", "watts_per_core", "gas", "financing", "efficiency", "store", "payers", "profile",
 )  # fmt: skip
 MOST_STORED = 1e9  # kWh
 
@@ -54,14 +58,16 @@ MOST_STORED = 1e9  # kWh
 class Verification:
     """Who pays for validation, in what, and how much is expected before the first receipt."""
 
-    layer: str | None  # a preset of wattpost.energy; None when joules_per_gas is given
+    layer: str | None  # a preset of wattpost.energy, or "measured"; None when joules_per_gas is given
     joules_per_gas: float | None
+    watts_per_core: float  # for the layer "measured"
     gas: int  # per agent and day, before anything was measured
     financing: str  # "purchase" | "inventory"
     payers: str  # "all" | "standard"
     profile: tuple[float, ...]  # T shares of an agent's V, summing to one
     efficiency: float = 1.0  # of stores; for inventory
     store: float | None = None  # kWh in each agent's store at first; None: two days of what `gas` burns
+    measured: Measurement | None = None  # by the run that is repeated; for the layer "measured"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -230,12 +236,6 @@ def _refuse_namesakes(source: str, agents: list[Standard | Producer]) -> None:
         seen.add(agent.name)
 
 
-def _layers() -> tuple[str, ...]:
-    from wattpost.energy import LAYERS
-
-    return (*LAYERS, "measured")
-
-
 def _listed(known: Iterable[str]) -> str:
     return f"; known are {', '.join(known)}."
 
@@ -244,20 +244,23 @@ def _verification(source: str, section: object, periods: int) -> Verification:
     table = Table(f"{source}: [verification]", section, VERIFICATION_KEYS)
     if "layer" in table and "joules_per_gas" in table:
         raise ScenarioError(f"{table.where} takes layer or joules_per_gas, not both.")
-    by_hand = table.number("joules_per_gas") if "joules_per_gas" in table else None
+    by_hand = table.number("joules_per_gas", above=True) if "joules_per_gas" in table else None
     profile = table.numbers("profile", periods, "period") if "profile" in table else [1.0] * periods
     if sum(profile) <= 0:
         raise ScenarioError(f"{table.where} profile must have at least one number above 0.")
     layer = table.text("layer", "proof-of-stake")
-    if layer not in (known := _layers()):
+    if layer not in (known := (*LAYERS, MEASURED)):
         raise ScenarioError(f'{table.where} layer "{layer}" is not known{near(layer, known) or _listed(known)}')
     financing = table.text("financing", "purchase", choices=("purchase", "inventory"))
     for key in ("efficiency", "store"):
         if key in table and financing != "inventory":
             raise ScenarioError(f'{table.where} {key} goes with financing = "inventory".')
+    if "watts_per_core" in table and layer != MEASURED:
+        raise ScenarioError(f'{table.where} watts_per_core goes with layer = "measured".')
     return Verification(
         layer=None if by_hand is not None else layer,
         joules_per_gas=by_hand,
+        watts_per_core=table.number("watts_per_core", WATTS_PER_CORE, high=MOST_WATTS, above=True),
         gas=table.whole("gas", 150_000, high=10**15),
         financing=financing,
         efficiency=table.number("efficiency", 1.0, high=1.0, above=True),

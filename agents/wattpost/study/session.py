@@ -19,6 +19,7 @@ from wattpost.fleet.processes import Fleet
 from wattpost.fleet.relayer import Relayer
 from wattpost.fleet.relaying import DeskServer
 from wattpost.fleet.tasks import task
+from wattpost.study.intensity import Intensity
 from wattpost.study.job import Progress, RunError
 from wattpost.study.opening import open_market, operator_wallet
 from wattpost.study.results import Results
@@ -37,7 +38,7 @@ class Session:
     processes: int
     engine: Engine
     keyring: Keyring
-    kappa: int
+    intensity: Intensity
     submit: str = "direct"
     deployment: Any = None
     meter: Meter | None = None
@@ -51,7 +52,7 @@ class Session:
         if self.engine.is_test:
             relayer = [ring.relayer.address] if ring.relayer else []
             self.engine.fund([ring.operator.address, ring.meter.address, *relayer, *ring.agents])
-        self.deployment = open_market(self.engine, self.scenario, ring)
+        self.deployment = open_market(self.engine, self.scenario, ring, self.intensity.kappa)
         self.deployment.save(folder / "deployment.json")
 
     def trade(self, progress: Progress) -> None:
@@ -169,7 +170,8 @@ class Session:
             "contracts": {
                 name: {"code_hash": each.code_hash, **each.settings} for name, each in self.deployment.contracts.items()
             },
-            "kappa_kwh_per_gas": self.kappa / 1e18,
+            "kappa_kwh_per_gas": self.intensity.kappa / 1e18,
+            "verification": self.intensity.to_json(),
             "state_digest": results.state_digest(),
             "market_digest": results.market_digest(),
             "timings": {stage: round(seconds, 3) for stage, seconds in timings.items()},

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from wattpost.energy import Measurement
     from wattpost.study.run import Outcome
 
 
@@ -159,6 +160,13 @@ def _shown(value: object) -> str:
 
 def _figure(value: float | None) -> str:
     return "–" if value is None else f"{value:.6g}"
+
+
+def show_measurement(found: Measurement) -> None:
+    """What the node at hand burns, and how that was found."""
+    console = Console()
+    console.print(f"[bold]measured[/bold]  {found.joules_per_gas:.4g} J/gas", highlight=False)
+    console.print(f"  {found.how}", soft_wrap=True, highlight=False)
 
 
 def show_layers() -> None:

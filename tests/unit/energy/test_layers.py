@@ -32,5 +32,7 @@ def test_layers__stand_in_the_order_that_everybody_knows() -> None:
 def test_a_figure_worked_by_hand() -> None:
     # 2,601 MWh a year over 39.4 million million gas: 9.3636e12 J / 3.9406e13 gas
     assert LAYERS["proof-of-stake"].joules_per_gas == pytest.approx(0.23762, abs=1e-5)
+    # 22,900,320 MWh a year over 15.1 million gas x 6,450 blocks x 365 days: 8.2441e16 J / 3.5549e13 gas
+    assert LAYERS["proof-of-work"].joules_per_gas == pytest.approx(2_319.07, abs=0.01)
     # 95.5 TWh over 93.1 million transactions are 1,026 kWh each, 48.8 Wh for each of its 21,000 gas
     assert LAYERS["bitcoin"].joules_per_gas / 3_600 == pytest.approx(48.85, abs=0.01)

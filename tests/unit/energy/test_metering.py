@@ -100,5 +100,16 @@ def test_kappa__is_whole_and_comes_from_layer_or_hand() -> None:
     assert joules_to_kappa(3.6) == 10**12
     assert kappa_of(None, 0.0) == 0
     assert kappa_of("proof-of-stake", None) == joules_to_kappa(LAYERS["proof-of-stake"].joules_per_gas)
-    with pytest.raises(KappaError, match="proof-of-luck"):
-        kappa_of("proof-of-luck", None)
+
+
+@pytest.mark.parametrize(
+    ("layer", "words"),
+    [
+        ("proof-of-steak", 'did you mean "proof-of-stake"'),
+        ("lightning", "there are proof-of-work, bitcoin, proof-of-stake, consortium, measured"),
+        ("measured", "before a node was measured"),
+    ],
+)
+def test_a_layer_without_a_figure__is_one_sentence(layer: str, words: str) -> None:
+    with pytest.raises(KappaError, match=words):
+        kappa_of(layer, None)

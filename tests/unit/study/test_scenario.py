@@ -166,6 +166,8 @@ MISTAKES = {
     "layer twice": ("gas = 123456", 'layer = "x"', "takes layer or joules_per_gas, not both"),
     "layer unknown": ("joules_per_gas = 0.24", 'layer = "proof-of-steak"', 'did you mean "proof-of-stake"?'),
     "joules nan": ("joules_per_gas = 0.24", "joules_per_gas = nan", "joules_per_gas must be a finite number"),
+    "joules zero": ("joules_per_gas = 0.24", "joules_per_gas = 0.0", "joules_per_gas must be a finite number above 0"),
+    "joules below": ("joules_per_gas = 0.24", "joules_per_gas = -1", "joules_per_gas must be a finite number above 0"),
     "financing": ("gas = 123456", 'financing = "loan"', 'financing must be "purchase" or "inventory", not'),
     "payers": ("gas = 123456", 'payers = "nobody"', 'payers must be "all" or "standard", not'),
     "profile zero": ("[3.0, 1.0]", "[0.0, 0.0]", "[verification] profile must have at least one number above 0"),
@@ -207,7 +209,7 @@ def test_parse__of_absurd_nesting__is_refused() -> None:
 def test_load__of_an_unknown_name__offers_the_nearest() -> None:
     with pytest.raises(ScenarioError, match=r'No scenario is called "solar-dya"; did you mean "solar-day"\?'):
         load("solar-dya")
-    with pytest.raises(ScenarioError, match="known are solar-day, tiny"):
+    with pytest.raises(ScenarioError, match="known are solar-day, street, tiny"):
         load("qqq")
 
 
@@ -277,7 +279,7 @@ def test_check_runnable__without_one_side__says_which(section: str, absent: str)
 
 
 def test_names__are_the_built_in_scenarios__and_all_run() -> None:
-    assert list(names()) == ["solar-day", "tiny"]
+    assert list(names()) == ["solar-day", "street", "tiny"]
     for name, line in names().items():
         scenario = load(name)
         assert scenario.name == name and scenario.about == line and "\n" not in line
