@@ -21,7 +21,7 @@ from wattpost.chain.files import write_atomically
 
 COMPILER = "0.4.3"
 EVM_VERSION = "prague"
-OPTIMIZE = "gas"
+OPTIMIZE = "codesize"
 CODE_LIMIT = 24_576  # bytes of a deployed contract, EIP-170
 FORMATS = "abi,bytecode,bytecode_runtime,layout"
 

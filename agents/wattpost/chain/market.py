@@ -9,6 +9,7 @@ from typing import Any
 
 from wattpost.chain import abi, events
 from wattpost.chain.deployment import Deployment
+from wattpost.chain.events import Event
 from wattpost.chain.rpc import Call, Rpc
 from wattpost.chain.submissions import Unfolding
 from wattpost.chain.wallet import read_log
@@ -174,7 +175,7 @@ class Market:
         }
         return "eth_getLogs", (wanted,)
 
-    def events(self, since: int, until: int, *names: str) -> list[events.Event]:
+    def events(self, since: int, until: int, *names: str) -> list[Event]:
         """What the market said in a range of blocks, in order; of the named events only, if any are named.
 
         Batches are unfolded: each bid that one carried is a `Submitted` event.
@@ -184,11 +185,11 @@ class Market:
         topics = [[events.topic(name) for name in names]] if names else []
         return self.told(self.rpc.call(*_unpacked(self.log_filter(since, until, topics))))
 
-    def told(self, raw: Iterable[dict[str, Any]]) -> list[events.Event]:
+    def told(self, raw: Iterable[dict[str, Any]]) -> list[Event]:
         """The market's and its registry's events among a node's logs, in order, batches unfolded."""
         return self.unfolding().read(self.own_events(raw))
 
-    def own_events(self, raw: Iterable[dict[str, Any]]) -> list[events.Event]:
+    def own_events(self, raw: Iterable[dict[str, Any]]) -> list[Event]:
         """The market's and its registry's events among a node's logs, in order, batches still folded."""
         return read_events(log for log in raw if log["address"].lower() in (self.address, self.registry))
 
@@ -217,7 +218,7 @@ class Market:
         return [abi.decode(result, bytes.fromhex(answer[2:]))[0] for answer in self.rpc.batch(calls)]
 
 
-def read_events(raw: Iterable[dict[str, Any]]) -> list[events.Event]:
+def read_events(raw: Iterable[dict[str, Any]]) -> list[Event]:
     """Events from a node's answer to a request for logs, in the order of the chain."""
     found = [event for log in raw for event in events.read(read_log(log))]
     return sorted(found, key=lambda event: (event.block, event.index))
