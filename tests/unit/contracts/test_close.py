@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
 from dataclasses import replace
 
+import pytest
 from tests.harness.evm import role
 from tests.harness.exchange import PRODUCER, STANDARD, Exchange
 from tests.harness.refusal import refused

@@ -66,8 +66,9 @@ def test_a_store__must_cover_what_the_last_day_burnt() -> None:
 
 def test_a_store__must_cover_first_gas_before_the_first_day() -> None:
     enough = KAPPA * 60_000
-    rich, poor = Street(efficiency=WAD, first_gas=60_000, store=enough), Street(
-        efficiency=WAD, first_gas=60_000, store=enough - 1
+    rich, poor = (
+        Street(efficiency=WAD, first_gas=60_000, store=enough),
+        Street(efficiency=WAD, first_gas=60_000, store=enough - 1),
     )
     rich.open()
     poor.open()
