@@ -283,18 +283,27 @@ def _revenue(at: uint256, fraction: uint256, posts: Market) -> uint256:
     @notice What a plant's deliveries sell for, by the record that stands there.
     """
     revenue: uint256 = 0
-    record: Bytes[records.MAX_RECORD] = slice(msg.data, at, records.MAX_RECORD)
-    offers: uint256[amounts.MAX_WORDS] = production._offers(record, posts.live)
+    offers: uint256[amounts.MAX_WORDS] = production._offers(at, posts.live)
+    if fraction < production.WAD:
+        offers = production._shrunk(offers, fraction)
     for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
-        sold: uint256 = production._made(offers[i], fraction)
+        sold: uint256 = offers[i]
         bids: uint256 = posts.bids[i]
         made: uint256 = posts.delivered[i]
-        for _lane: uint256 in range(amounts.LANES):
-            if sold & LANE > 0:
-                revenue = unsafe_add(revenue, pro_rata._share(bids & LANE, sold & LANE, made & LANE))
-            sold >>= 64
-            bids >>= 64
-            made >>= 64
+        # `pro_rata._share` of four lanes, written out; a lane without deliveries has no share
+        revenue = unsafe_add(
+            revenue,
+            unsafe_add(
+                unsafe_add(
+                    unsafe_div(unsafe_mul(bids & LANE, sold & LANE), made & LANE),
+                    unsafe_div(unsafe_mul((bids >> 64) & LANE, (sold >> 64) & LANE), (made >> 64) & LANE),
+                ),
+                unsafe_add(
+                    unsafe_div(unsafe_mul((bids >> 128) & LANE, (sold >> 128) & LANE), (made >> 128) & LANE),
+                    unsafe_div(unsafe_mul(bids >> 192, sold >> 192), made >> 192),
+                ),
+            ),
+        )
     return revenue
 
 
