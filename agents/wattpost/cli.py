@@ -84,7 +84,7 @@ def run(
         int, typer.Option(help="Agent processes; 0: one for each of a few agents, one for each core for many.", min=0)
     ] = 0,
     agents_per_process: Annotated[int, typer.Option(help="Instead: agents that share a process.", min=0)] = 0,
-    policy: Annotated[str, typer.Option(help="best-response, or module:Class of your own.")] = "best-response",
+    policy: Annotated[str, typer.Option(help="best-response, replay:DIR, or module:Class of your own.")] = "best-response",
     rpc: Url = None,
     keys: Keys = None,
     port: Annotated[int, typer.Option(help="Port of the test engine; 0 takes any free one.", min=0, max=65535)] = 0,
