@@ -128,9 +128,8 @@ def _pay(
     at: uint256 = offset
     size: uint256 = 32 * records._size(kind)
     for k: uint256 in range(count, bound=trading_posts.COUNT_MASK):
-        shown: uint256[records.MAX_SHOWN] = abi_decode(
-            slice(msg.data, at, records.SHOWN_BYTES), uint256[records.MAX_SHOWN]
-        )
+        record: Bytes[records.SHOWN_BYTES] = slice(msg.data, at, records.SHOWN_BYTES)
+        shown: uint256[records.MAX_SHOWN] = abi_decode(record, uint256[records.MAX_SHOWN])
         owner: uint256 = shown[0]
         agent: address = convert(owner & records.AGENT_MASK, address)
         account: uint256 = vault._accounts[agent]
