@@ -14,6 +14,7 @@
 """
 from .modules import amounts
 from .modules import records
+from .modules import refusals
 from .modules import calendar
 from .modules import vault
 from .modules import energy_ledger
@@ -173,7 +174,8 @@ def meter(
     @notice Post the day's gas: shares, and what submissions used beyond what the market saw.
     """
     amounts._check_calldata(7 + len(readings))
-    assert msg.sender == energy_ledger.METER, "energy: meter only"
+    if msg.sender != energy_ledger.METER:
+        refusals._refuse("energy: meter only")
     energy_ledger._meter(day, share, relayed, carried, readings, last)
 
 

@@ -87,7 +87,9 @@ def run(
         int, typer.Option(help="Agent processes; 0: one for each of a few agents, one for each core for many.", min=0)
     ] = 0,
     agents_per_process: Annotated[int, typer.Option(help="Instead: agents that share a process.", min=0)] = 0,
-    policy: Annotated[str, typer.Option(help="best-response, or module:Class of your own.")] = "best-response",
+    policy: Annotated[
+        str, typer.Option(help="best-response, replay:DIR, or module:Class of your own.")
+    ] = "best-response",
     layer: Annotated[
         str | None, typer.Option(help="Settlement layer, in place of the scenario's; see `wattpost layers`.")
     ] = None,

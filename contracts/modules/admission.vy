@@ -9,6 +9,7 @@
 from ..interfaces import IRegistry
 from . import calendar
 from . import energy_ledger
+from . import refusals
 from . import vault
 
 uses: calendar
@@ -30,12 +31,16 @@ def __init__(registry: address, dust_account: address):
 
 @internal
 def _admit(caller: address, agent: address, endowment: uint256, is_producer: bool, store: uint256):
-    assert caller == REGISTRY.address, "market: registry only"
+    if caller != REGISTRY.address:
+        refusals._refuse("market: registry only")
     calendar._between_days()
-    assert agent not in [empty(address), self, DUST_ACCOUNT], "registry: not an agent's address"
+    if agent in [empty(address), self, DUST_ACCOUNT]:
+        refusals._refuse("registry: not an agent's address")
     account: uint256 = vault._accounts[agent]
-    assert vault._kind(account) == vault.PLAIN, "registry: registered already"
-    assert store == 0 or energy_ledger.EFFICIENCY > 0, "registry: no stores here"
+    if vault._kind(account) != vault.PLAIN:
+        refusals._refuse("registry: registered already")
+    if store > 0 and energy_ledger.EFFICIENCY == 0:
+        refusals._refuse("registry: no stores here")
 
     account |= (endowment << vault.ENDOWMENT) | (convert(is_producer, uint256) << vault.IS_PRODUCER)
     vault._accounts[agent] = energy_ledger._set_balance(agent, account, convert(store, int256))

@@ -8,6 +8,7 @@
 @custom:units one unit is 10^-9 of a bytecoin, kWh or unit of the consumption good
 @custom:trust Pure arithmetic.
 """
+from . import refusals
 
 MAX_PERIODS: constant(uint256) = 48
 MAX_POSTS: constant(uint256) = 49
@@ -41,7 +42,8 @@ def _check_calldata(words: uint256, padding: uint256 = 0):
     @notice Refuse call data that is not, to the byte, a selector, that many words, and some padding.
     @dev What is cut off would be read as zeros, and what is appended costs gas that all share.
     """
-    assert len(msg.data) == 4 + 32 * words + padding, "market: malformed call data"
+    if len(msg.data) != 4 + 32 * words + padding:
+        refusals._refuse("market: malformed call data")
 
 
 @pure

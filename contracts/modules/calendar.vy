@@ -8,6 +8,7 @@
 @custom:units seconds
 @custom:trust Nobody can set the calendar; it moves when a step of the day is complete.
 """
+from . import refusals
 
 # What the day waits for next.
 DONE: constant(uint256) = 0  # nothing: the next day may open
@@ -96,8 +97,10 @@ def _in_phase(day: uint256, phase: uint256) -> Day:
     @notice Today, if it is that day and waits for that step.
     """
     today: Day = self._load()
-    assert today.number == day, "calendar: not that day"
-    assert today.phase == phase, "calendar: not that step's turn"
+    if today.number != day:
+        refusals._refuse("calendar: not that day")
+    if today.phase != phase:
+        refusals._refuse("calendar: not that step's turn")
     return today
 
 
@@ -108,7 +111,8 @@ def _in_window(day: uint256):
     @notice Refuse unless that day takes submissions now.
     """
     today: Day = self._in_phase(day, OPEN)
-    assert block.timestamp < today.opened + WINDOW, "calendar: window is over"
+    if block.timestamp >= today.opened + WINDOW:
+        refusals._refuse("calendar: window is over")
 
 
 @view
@@ -118,7 +122,8 @@ def _after_window(day: uint256) -> Day:
     @notice Today, if it is that day and takes no more submissions, but is not yet closed.
     """
     today: Day = self._in_phase(day, OPEN)
-    assert block.timestamp >= today.opened + WINDOW, "calendar: window is open"
+    if block.timestamp < today.opened + WINDOW:
+        refusals._refuse("calendar: window is open")
     return today
 
 
@@ -128,12 +133,15 @@ def _between_days():
     """
     @notice Refuse while a day is under way.
     """
-    assert (self._today >> 24) & 7 == DONE, "calendar: a day is under way"
+    if (self._today >> 24) & 7 != DONE:
+        refusals._refuse("calendar: a day is under way")
 
 
 @pure
 @internal
 def _check_batch(size: uint256, left: uint256):
     # Small batches would inflate the gas that all share.
-    assert size >= min(16, left), "calendar: batch too small"
-    assert size <= left, "calendar: batch too large"
+    if size < min(16, left):
+        refusals._refuse("calendar: batch too small")
+    if size > left:
+        refusals._refuse("calendar: batch too large")

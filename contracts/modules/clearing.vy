@@ -13,6 +13,7 @@ from ..interfaces import IMarket
 from . import calendar
 from . import production
 from . import records
+from . import refusals
 from . import settlement
 from . import trading_posts
 from . import vault
@@ -37,7 +38,8 @@ def clear(day: uint256, standard: uint256, producers: uint256):
     records._check_calldata(3, words + producers * records._size(vault.PRODUCER))
     today: calendar.Day = calendar._after_window(day)
     # Where pieces were shown before, the heads are no longer those of the whole day.
-    assert standard + producers > 0 and not today.begun, "posts: nothing shown"
+    if standard + producers == 0 or today.begun:
+        refusals._refuse("posts: nothing shown")
 
     at: uint256 = TAIL + 32 * words
     end: bytes32 = empty(bytes32)

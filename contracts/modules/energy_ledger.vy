@@ -19,6 +19,7 @@ from ..interfaces import IMarket
 from . import amounts
 from . import calendar
 from . import vault
+from . import refusals
 
 uses: calendar
 
@@ -189,14 +190,18 @@ def _meter(
     @param last Whether this ends the day.
     """
     today: calendar.Day = calendar._in_phase(day, calendar.SETTLED)
-    assert max(share, relayed) <= SHARE_MASK, "energy: shared gas out of range"
-    assert relayed >= self._observed_share(), "energy: below observed gas"
+    if max(share, relayed) > SHARE_MASK:
+        refusals._refuse("energy: shared gas out of range")
+    if relayed < self._observed_share():
+        refusals._refuse("energy: below observed gas")
     books: uint256 = share | (relayed << 32)
-    assert not today.begun or today.books & ~READ == books, "energy: share differs"
+    if today.begun and today.books & ~READ != books:
+        refusals._refuse("energy: share differs")
 
     for reading: uint256 in readings:
         slot: uint256 = (day << 40) | (reading >> 216)
-        assert self._readings[slot] == 0, "energy: metered already"
+        if self._readings[slot] != 0:
+            refusals._refuse("energy: metered already")
         self._readings[slot] = reading
     log IMarket.Readings(day=day, share=share, relayed=relayed, readings=readings)
     if today.begun:
@@ -215,7 +220,8 @@ def _end_unmetered(day: uint256):
     @notice End a day on which the meter is silent: all are charged what the market saw, and no more.
     """
     today: calendar.Day = calendar._in_phase(day, calendar.SETTLED)
-    assert block.timestamp >= today.settled + calendar.PATIENCE, "energy: the meter has time left"
+    if block.timestamp < today.settled + calendar.PATIENCE:
+        refusals._refuse("energy: the meter has time left")
     today.books = SILENT | (self._observed_share() << 32)
     self._end(today, 0)
 

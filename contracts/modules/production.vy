@@ -14,6 +14,7 @@ from . import amounts
 from . import calendar
 from . import pro_rata
 from . import records
+from . import refusals
 from . import admission
 from . import trading_posts
 from . import vault
@@ -24,6 +25,7 @@ uses: records
 uses: admission
 uses: trading_posts
 
+LANE: constant(uint256) = amounts.LANE_MASK
 WAD: constant(uint256) = 10**18
 
 _delivered: uint256[amounts.MAX_WORDS]  # by the plants run so far; lane 0 is the good on its post
@@ -52,7 +54,8 @@ def produce(day: uint256, piece: uint256, prior: bytes32, count: uint256):
         delivered = self._run(day, count, 132, totals, delivered)
         today.left -= count
     else:
-        assert count == 0, "production: no plants to run"
+        if count > 0:
+            refusals._refuse("production: no plants to run")
 
     self._delivered = delivered
     if today.left == 0:
@@ -87,36 +90,61 @@ def _run(
     good: uint256 = delivered[0] & amounts.LANE_MASK
     good_bids: uint256 = totals.bids[0] & amounts.LANE_MASK
     live: uint256[amounts.MAX_WORDS] = self._live(totals.bids)
+    size: uint256 = 32 * records._size(vault.PRODUCER)
     at: uint256 = offset
     for _k: uint256 in range(count, bound=trading_posts.COUNT_MASK):
-        record: Bytes[records.MAX_RECORD] = slice(msg.data, at, records.MAX_RECORD)
-        at += 32 * records._size(vault.PRODUCER)
-        agent: address = convert(convert(extract32(record, 0), uint256) & records.AGENT_MASK, address)
-        offers: uint256[amounts.MAX_WORDS] = self._offers(record, live)
+        agent: address = convert(convert(slice(msg.data, at, 32), uint256) & records.AGENT_MASK, address)
+        offers: uint256[amounts.MAX_WORDS] = self._offers(at, live)
         bought: uint256 = 0
         if good_bids > 0:
-            bid: uint256 = convert(extract32(record, 32), uint256) & amounts.LANE_MASK
+            bid: uint256 = convert(slice(msg.data, unsafe_add(at, 32), 32), uint256) & amounts.LANE_MASK
             bought = pro_rata._share(good, bid, good_bids) * amounts.UNIT
         fraction: uint256 = self._run_plant(day, agent, offers, bought)
         if fraction < WAD:
             self._short[agent] = fraction | (day << 64)
             self._last_short = day
-        for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
-            delivered[i] = unsafe_add(delivered[i], self._made(offers[i], fraction))
+            offers = self._shrunk(offers, fraction)
+        delivered[0] = unsafe_add(delivered[0], offers[0])
+        delivered[1] = unsafe_add(delivered[1], offers[1])
+        delivered[2] = unsafe_add(delivered[2], offers[2])
+        delivered[3] = unsafe_add(delivered[3], offers[3])
+        delivered[4] = unsafe_add(delivered[4], offers[4])
+        delivered[5] = unsafe_add(delivered[5], offers[5])
+        delivered[6] = unsafe_add(delivered[6], offers[6])
+        delivered[7] = unsafe_add(delivered[7], offers[7])
+        delivered[8] = unsafe_add(delivered[8], offers[8])
+        delivered[9] = unsafe_add(delivered[9], offers[9])
+        delivered[10] = unsafe_add(delivered[10], offers[10])
+        delivered[11] = unsafe_add(delivered[11], offers[11])
+        delivered[12] = unsafe_add(delivered[12], offers[12])
+        at = unsafe_add(at, size)
     return delivered
 
 
 @view
 @internal
-def _offers(
-    record: Bytes[records.MAX_RECORD], live: uint256[amounts.MAX_WORDS]
-) -> uint256[amounts.MAX_WORDS]:
+def _offers(at: uint256, live: uint256[amounts.MAX_WORDS]) -> uint256[amounts.MAX_WORDS]:
     """
-    @notice A producer's offers on posts that have bids.
+    @notice A producer's offers on posts that have bids, by the record that stands there.
     """
-    offers: uint256[amounts.MAX_WORDS] = empty(uint256[amounts.MAX_WORDS])
-    for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
-        offers[i] = convert(extract32(record, 32 * (1 + amounts.WORDS + i)), uint256) & live[i]
+    shown: Bytes[records.OFFER_BYTES] = slice(
+        msg.data, unsafe_add(at, 32 * (1 + amounts.WORDS)), records.OFFER_BYTES
+    )
+    offers: uint256[amounts.MAX_WORDS] = abi_decode(shown, uint256[amounts.MAX_WORDS])
+    # Written out, as all that is done for every word; what follows a record belongs to no post and falls away.
+    offers[0] &= live[0]
+    offers[1] &= live[1]
+    offers[2] &= live[2]
+    offers[3] &= live[3]
+    offers[4] &= live[4]
+    offers[5] &= live[5]
+    offers[6] &= live[6]
+    offers[7] &= live[7]
+    offers[8] &= live[8]
+    offers[9] &= live[9]
+    offers[10] &= live[10]
+    offers[11] &= live[11]
+    offers[12] &= live[12]
     return offers
 
 
@@ -149,19 +177,22 @@ def _fraction(agent: address, day: uint256) -> uint256:
     return short & amounts.LANE_MASK if short >> 64 == day else WAD
 
 
-@pure
+@view
 @internal
-def _made(offered: uint256, fraction: uint256) -> uint256:
+def _shrunk(offers: uint256[amounts.MAX_WORDS], fraction: uint256) -> uint256[amounts.MAX_WORDS]:
     """
-    @notice What a plant delivers of a word of offers on posts that have bids.
+    @notice What a plant that lacks inputs delivers of its offers on posts that have bids.
     """
-    if fraction == WAD:
-        return offered
-    word: uint256 = 0
-    for lane: uint256 in range(amounts.LANES):
-        bits: uint256 = unsafe_mul(64, lane)
-        word |= pro_rata._share((offered >> bits) & amounts.LANE_MASK, fraction, WAD) << bits
-    return word
+    made: uint256[amounts.MAX_WORDS] = empty(uint256[amounts.MAX_WORDS])
+    for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
+        offered: uint256 = offers[i]
+        made[i] = (
+            pro_rata._share(offered & LANE, fraction, WAD)
+            | (pro_rata._share((offered >> 64) & LANE, fraction, WAD) << 64)
+            | (pro_rata._share((offered >> 128) & LANE, fraction, WAD) << 128)
+            | (pro_rata._share(offered >> 192, fraction, WAD) << 192)
+        )
+    return made
 
 
 @view

@@ -14,6 +14,7 @@
 @custom:trust Reads call data and nothing else.
 """
 from . import amounts
+from . import refusals
 
 uses: amounts
 
@@ -21,6 +22,11 @@ MAX_WORDS: constant(uint256) = 2 * amounts.MAX_WORDS  # of bids and offers
 MAX_BYTES: constant(uint256) = 32 * MAX_WORDS
 MAX_RECORD: constant(uint256) = 96 + MAX_BYTES  # a signed record has two words more
 PADDING: constant(uint256) = MAX_RECORD - 64  # no record is shorter than two words
+# The agent's word and as many words as bids can take. Decoded into a list of that length, they are read at literal indexes,
+# which costs a sixth of `extract32`; past its bids stands what follows a record, which belongs to no post.
+MAX_SHOWN: constant(uint256) = amounts.MAX_WORDS + 1
+SHOWN_BYTES: constant(uint256) = 32 * MAX_SHOWN
+OFFER_BYTES: constant(uint256) = 32 * amounts.MAX_WORDS
 AGENT_MASK: constant(uint256) = 2**160 - 1
 # keccak256 of the padding
 ZEROS: constant(bytes32) = 0x0f809ee7dd9096d19ea523300bbbbc637d061a2e52548c3720a13b4667b2cb44
@@ -43,4 +49,5 @@ def _check_calldata(arguments: uint256, words: uint256):
     """
     amounts._check_calldata(arguments + words, PADDING)
     padding: Bytes[PADDING] = slice(msg.data, 4 + 32 * (arguments + words), PADDING)
-    assert keccak256(padding) == ZEROS, "market: padding is not zero"
+    if keccak256(padding) != ZEROS:
+        refusals._refuse("market: padding is not zero")

@@ -25,6 +25,9 @@ struct Plant:
     capacity: uint256  # 64 bits
     profile: uint256  # 3 bits
 
+LANE: constant(uint256) = amounts.LANE_MASK
+SQUARE: constant(uint256) = amounts.UNIT * amounts.UNIT * technology.WAD  # a lane's square times this stays below 2^248
+
 PROFILES: constant(uint256) = 8
 PROFILE_WORDS: constant(uint256) = 3
 PART_MASK: constant(uint256) = 2**16 - 1
@@ -163,6 +166,7 @@ def _within_capacity(agent: address, offers: uint256[amounts.MAX_WORDS]) -> bool
     @notice Whether the plant can reach what is offered, in every period of the day.
     """
     plant: Plant = self._plant(agent)
+    capacity: uint256 = plant.capacity
     parts: uint256 = self._profiles[plant.profile][0]
     rest: uint256 = parts << 16  # post t follows part t - 1; post 0 is the good, which producers do not own
     for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
@@ -172,12 +176,15 @@ def _within_capacity(agent: address, offers: uint256[amounts.MAX_WORDS]) -> bool
                 parts = self._profiles[plant.profile][unsafe_div(i, 4)]
                 rest |= parts << 16
         offered: uint256 = offers[i]
-        for _lane: uint256 in range(amounts.LANES):
-            # both products stay below 2^80
-            if unsafe_mul(offered & amounts.LANE_MASK, FULL) > unsafe_mul(plant.capacity, rest & PART_MASK):
-                return False
-            offered >>= 64
-            rest >>= 16
+        # Four lanes written out, because a loop costs as much again. All products stay below 2^80.
+        if (
+            unsafe_mul(offered & LANE, FULL) > unsafe_mul(capacity, rest & PART_MASK)
+            or unsafe_mul((offered >> 64) & LANE, FULL) > unsafe_mul(capacity, (rest >> 16) & PART_MASK)
+            or unsafe_mul((offered >> 128) & LANE, FULL) > unsafe_mul(capacity, (rest >> 32) & PART_MASK)
+            or unsafe_mul(offered >> 192, FULL) > unsafe_mul(capacity, (rest >> 48) & PART_MASK)
+        ):
+            return False
+        rest >>= 64
     return True
 
 
@@ -189,11 +196,29 @@ def _run(agent: address, offers: uint256[amounts.MAX_WORDS], bought: uint256) ->
     """
     plant: Plant = self._plant(agent)
     rule: technology.Rule = technology._rule(plant.theta, plant.c)
+    up: uint256 = unsafe_sub(rule.whole, 1)
     needed: uint256 = 0
     for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
         offered: uint256 = offers[i]
-        for _lane: uint256 in range(amounts.LANES):
-            if offered & amounts.LANE_MASK > 0:
-                needed += technology._inputs_for(unsafe_mul(offered & amounts.LANE_MASK, amounts.UNIT), rule)
-            offered >>= 64
+        if rule.squared:
+            # `technology._inputs_for` of four lanes, written out; within its capacity a plant's inputs are below 2^94
+            a: uint256 = offered & LANE
+            b: uint256 = (offered >> 64) & LANE
+            c: uint256 = (offered >> 128) & LANE
+            d: uint256 = offered >> 192
+            needed = unsafe_add(
+                unsafe_add(needed, unsafe_div(unsafe_add(unsafe_mul(unsafe_mul(a, a), SQUARE), up), rule.whole)),
+                unsafe_add(
+                    unsafe_add(
+                        unsafe_div(unsafe_add(unsafe_mul(unsafe_mul(b, b), SQUARE), up), rule.whole),
+                        unsafe_div(unsafe_add(unsafe_mul(unsafe_mul(c, c), SQUARE), up), rule.whole),
+                    ),
+                    unsafe_div(unsafe_add(unsafe_mul(unsafe_mul(d, d), SQUARE), up), rule.whole),
+                ),
+            )
+        else:
+            for _lane: uint256 in range(amounts.LANES):
+                if offered & LANE > 0:
+                    needed += technology._inputs_for(unsafe_mul(offered & LANE, amounts.UNIT), rule)
+                offered >>= 64
     return needed, technology._fraction(bought, needed, plant.c)

@@ -33,6 +33,7 @@ LANE: constant(uint256) = amounts.LANE_MASK
 LOGGED: constant(uint256) = 64  # outcomes in one event
 
 struct Market:
+    prices: uint256[amounts.LANES * amounts.MAX_WORDS]  # what a post delivers for its bids' unit, see `_price`
     bids: uint256[amounts.MAX_WORDS]
     delivered: uint256[amounts.MAX_WORDS]
     live: uint256[amounts.MAX_WORDS]  # all bits of the lanes of posts that have bids
@@ -75,11 +76,19 @@ def settle(day: uint256, kind: uint256, piece: uint256, prior: bytes32, count: u
 def _market(
     day: uint256, bids: uint256[amounts.MAX_WORDS], delivered: uint256[amounts.MAX_WORDS]
 ) -> Market:
-    posts: Market = Market(
-        bids=bids, delivered=delivered, live=production._live(bids), any_idle=False, any_short=production._last_short == day
-    )
+    posts: Market = empty(Market)
+    posts.bids = bids
+    posts.delivered = delivered
+    posts.live = production._live(bids)
+    posts.any_short = production._last_short == day
     for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
         posts.any_idle = posts.any_idle or self._idle(posts, i) > 0
+        pots: uint256 = delivered[i]
+        wholes: uint256 = bids[i]
+        for lane: uint256 in range(amounts.LANES):
+            posts.prices[4 * i + lane] = pro_rata._price(pots & LANE, wholes & LANE)
+            pots >>= 64
+            wholes >>= 64
     return posts
 
 
@@ -109,6 +118,7 @@ def _pay(
     sums: Sums = so_far
     day: uint256 = today.number
     books: uint256 = today.books
+    words: uint256 = amounts.WORDS
     good_bids: uint256 = posts.bids[0] & amounts.LANE_MASK
     good_sold: uint256 = posts.delivered[0] & amounts.LANE_MASK
     money: uint256 = 0
@@ -118,41 +128,108 @@ def _pay(
     at: uint256 = offset
     size: uint256 = 32 * records._size(kind)
     for k: uint256 in range(count, bound=trading_posts.COUNT_MASK):
-        record: Bytes[records.MAX_RECORD] = slice(msg.data, at, records.MAX_RECORD)
-        at = unsafe_add(at, size)
-        owner: uint256 = convert(extract32(record, 0), uint256)
+        record: Bytes[records.SHOWN_BYTES] = slice(msg.data, at, records.SHOWN_BYTES)
+        shown: uint256[records.MAX_SHOWN] = abi_decode(record, uint256[records.MAX_SHOWN])
+        owner: uint256 = shown[0]
         agent: address = convert(owner & records.AGENT_MASK, address)
         account: uint256 = vault._accounts[agent]
-        # What its bids buy. Lane 0 is the good, not energy.
-        word: uint256 = convert(extract32(record, 32), uint256)
-        good: uint256 = unsafe_div(unsafe_mul(good_sold, word & amounts.LANE_MASK), good_bids)
-        energy: uint256 = 0
-        for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
-            word = convert(extract32(record, unsafe_add(unsafe_mul(32, i), 32)), uint256)
-            bids: uint256 = posts.bids[i]
-            made: uint256 = posts.delivered[i]
-            # `pro_rata._share` of four lanes, written out; a lane without bids has no share
+        # What its bids buy: `pro_rata._worth` of every lane, written out. Lane 0 is the good; no other post has a price.
+        good: uint256 = unsafe_mul(shown[1] & LANE, posts.prices[0]) >> 128
+        energy: uint256 = unsafe_add(unsafe_add(unsafe_mul((shown[1] << 128) >> 192, posts.prices[1]) >> 128, unsafe_mul((shown[1] << 64) >> 192, posts.prices[2]) >> 128), unsafe_mul(shown[1] >> 192, posts.prices[3]) >> 128)
+        if words > 1:
             energy = unsafe_add(
                 energy,
                 unsafe_add(
-                    unsafe_add(
-                        unsafe_div(unsafe_mul(made & LANE, word & LANE), bids & LANE),
-                        unsafe_div(unsafe_mul((made >> 64) & LANE, (word >> 64) & LANE), (bids >> 64) & LANE),
-                    ),
-                    unsafe_add(
-                        unsafe_div(unsafe_mul((made >> 128) & LANE, (word >> 128) & LANE), (bids >> 128) & LANE),
-                        unsafe_div(unsafe_mul(made >> 192, word >> 192), bids >> 192),
-                    ),
+                    unsafe_add(unsafe_mul((shown[2] << 192) >> 192, posts.prices[4]) >> 128, unsafe_mul((shown[2] << 128) >> 192, posts.prices[5]) >> 128),
+                    unsafe_add(unsafe_mul((shown[2] << 64) >> 192, posts.prices[6]) >> 128, unsafe_mul(shown[2] >> 192, posts.prices[7]) >> 128),
                 ),
             )
-        energy = unsafe_sub(energy, good)
-        refund: uint256 = self._refund(record, posts) if posts.any_idle else 0
+        if words > 2:
+            energy = unsafe_add(
+                energy,
+                unsafe_add(
+                    unsafe_add(unsafe_mul((shown[3] << 192) >> 192, posts.prices[8]) >> 128, unsafe_mul((shown[3] << 128) >> 192, posts.prices[9]) >> 128),
+                    unsafe_add(unsafe_mul((shown[3] << 64) >> 192, posts.prices[10]) >> 128, unsafe_mul(shown[3] >> 192, posts.prices[11]) >> 128),
+                ),
+            )
+            energy = unsafe_add(
+                energy,
+                unsafe_add(
+                    unsafe_add(unsafe_mul((shown[4] << 192) >> 192, posts.prices[12]) >> 128, unsafe_mul((shown[4] << 128) >> 192, posts.prices[13]) >> 128),
+                    unsafe_add(unsafe_mul((shown[4] << 64) >> 192, posts.prices[14]) >> 128, unsafe_mul(shown[4] >> 192, posts.prices[15]) >> 128),
+                ),
+            )
+            energy = unsafe_add(
+                energy,
+                unsafe_add(
+                    unsafe_add(unsafe_mul((shown[5] << 192) >> 192, posts.prices[16]) >> 128, unsafe_mul((shown[5] << 128) >> 192, posts.prices[17]) >> 128),
+                    unsafe_add(unsafe_mul((shown[5] << 64) >> 192, posts.prices[18]) >> 128, unsafe_mul(shown[5] >> 192, posts.prices[19]) >> 128),
+                ),
+            )
+            energy = unsafe_add(
+                energy,
+                unsafe_add(
+                    unsafe_add(unsafe_mul((shown[6] << 192) >> 192, posts.prices[20]) >> 128, unsafe_mul((shown[6] << 128) >> 192, posts.prices[21]) >> 128),
+                    unsafe_add(unsafe_mul((shown[6] << 64) >> 192, posts.prices[22]) >> 128, unsafe_mul(shown[6] >> 192, posts.prices[23]) >> 128),
+                ),
+            )
+            energy = unsafe_add(
+                energy,
+                unsafe_add(
+                    unsafe_add(unsafe_mul((shown[7] << 192) >> 192, posts.prices[24]) >> 128, unsafe_mul((shown[7] << 128) >> 192, posts.prices[25]) >> 128),
+                    unsafe_add(unsafe_mul((shown[7] << 64) >> 192, posts.prices[26]) >> 128, unsafe_mul(shown[7] >> 192, posts.prices[27]) >> 128),
+                ),
+            )
+        if words > 7:
+            energy = unsafe_add(
+                energy,
+                unsafe_add(
+                    unsafe_add(unsafe_mul((shown[8] << 192) >> 192, posts.prices[28]) >> 128, unsafe_mul((shown[8] << 128) >> 192, posts.prices[29]) >> 128),
+                    unsafe_add(unsafe_mul((shown[8] << 64) >> 192, posts.prices[30]) >> 128, unsafe_mul(shown[8] >> 192, posts.prices[31]) >> 128),
+                ),
+            )
+            energy = unsafe_add(
+                energy,
+                unsafe_add(
+                    unsafe_add(unsafe_mul((shown[9] << 192) >> 192, posts.prices[32]) >> 128, unsafe_mul((shown[9] << 128) >> 192, posts.prices[33]) >> 128),
+                    unsafe_add(unsafe_mul((shown[9] << 64) >> 192, posts.prices[34]) >> 128, unsafe_mul(shown[9] >> 192, posts.prices[35]) >> 128),
+                ),
+            )
+            energy = unsafe_add(
+                energy,
+                unsafe_add(
+                    unsafe_add(unsafe_mul((shown[10] << 192) >> 192, posts.prices[36]) >> 128, unsafe_mul((shown[10] << 128) >> 192, posts.prices[37]) >> 128),
+                    unsafe_add(unsafe_mul((shown[10] << 64) >> 192, posts.prices[38]) >> 128, unsafe_mul(shown[10] >> 192, posts.prices[39]) >> 128),
+                ),
+            )
+            energy = unsafe_add(
+                energy,
+                unsafe_add(
+                    unsafe_add(unsafe_mul((shown[11] << 192) >> 192, posts.prices[40]) >> 128, unsafe_mul((shown[11] << 128) >> 192, posts.prices[41]) >> 128),
+                    unsafe_add(unsafe_mul((shown[11] << 64) >> 192, posts.prices[42]) >> 128, unsafe_mul(shown[11] >> 192, posts.prices[43]) >> 128),
+                ),
+            )
+            energy = unsafe_add(
+                energy,
+                unsafe_add(
+                    unsafe_add(unsafe_mul((shown[12] << 192) >> 192, posts.prices[44]) >> 128, unsafe_mul((shown[12] << 128) >> 192, posts.prices[45]) >> 128),
+                    unsafe_add(unsafe_mul((shown[12] << 64) >> 192, posts.prices[46]) >> 128, unsafe_mul(shown[12] >> 192, posts.prices[47]) >> 128),
+                ),
+            )
+            energy = unsafe_add(
+                energy,
+                unsafe_add(
+                    unsafe_add(unsafe_mul((shown[13] << 192) >> 192, posts.prices[48]) >> 128, unsafe_mul((shown[13] << 128) >> 192, posts.prices[49]) >> 128),
+                    unsafe_add(unsafe_mul((shown[13] << 64) >> 192, posts.prices[50]) >> 128, unsafe_mul(shown[13] >> 192, posts.prices[51]) >> 128),
+                ),
+            )
+        refund: uint256 = self._refund(at, posts) if posts.any_idle else 0
 
         # What it sells.
         revenue: uint256 = 0
         if kind == vault.PRODUCER:
             fraction: uint256 = production._fraction(agent, day) if posts.any_short else production.WAD
-            revenue = self._revenue(record, fraction, posts)
+            revenue = self._revenue(at, fraction, posts)
         else:
             endowment: uint256 = (account >> vault.ENDOWMENT) & vault.ENDOWMENT_MASK
             revenue = unsafe_div(unsafe_mul(good_bids, endowment), good_sold)
@@ -172,6 +249,7 @@ def _pay(
             | (unsafe_add(first, k) << vault.PLACE)
         )
         outcomes.append(energy | (good << 60) | (revenue << 124) | (refund << 188))
+        at = unsafe_add(at, size)
         if len(outcomes) == LOGGED:
             log IMarket.Settled(day=day, kind=kind, first=unsafe_add(first, k) - (LOGGED - 1), outcomes=outcomes)
             outcomes = []
@@ -185,11 +263,12 @@ def _pay(
 
 @view
 @internal
-def _refund(record: Bytes[records.MAX_RECORD], posts: Market) -> uint256:
+def _refund(at: uint256, posts: Market) -> uint256:
     """
-    @notice Bids on posts without a delivery.
+    @notice Bids on posts without a delivery, of the record that stands there.
     """
     refund: uint256 = 0
+    record: Bytes[records.MAX_RECORD] = slice(msg.data, at, records.MAX_RECORD)
     for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
         bids: uint256 = convert(extract32(record, unsafe_add(unsafe_mul(32, i), 32)), uint256)
         refund = unsafe_add(refund, amounts._sum_of_lanes(bids & self._idle(posts, i)))
@@ -198,22 +277,32 @@ def _refund(record: Bytes[records.MAX_RECORD], posts: Market) -> uint256:
 
 @view
 @internal
-def _revenue(record: Bytes[records.MAX_RECORD], fraction: uint256, posts: Market) -> uint256:
+def _revenue(at: uint256, fraction: uint256, posts: Market) -> uint256:
     """
-    @notice What a plant's deliveries sell for.
+    @notice What a plant's deliveries sell for, by the record that stands there.
     """
     revenue: uint256 = 0
-    offers: uint256[amounts.MAX_WORDS] = production._offers(record, posts.live)
+    offers: uint256[amounts.MAX_WORDS] = production._offers(at, posts.live)
+    if fraction < production.WAD:
+        offers = production._shrunk(offers, fraction)
     for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
-        sold: uint256 = production._made(offers[i], fraction)
+        sold: uint256 = offers[i]
         bids: uint256 = posts.bids[i]
         made: uint256 = posts.delivered[i]
-        for _lane: uint256 in range(amounts.LANES):
-            if sold & LANE > 0:
-                revenue = unsafe_add(revenue, pro_rata._share(bids & LANE, sold & LANE, made & LANE))
-            sold >>= 64
-            bids >>= 64
-            made >>= 64
+        # `pro_rata._share` of four lanes, written out; a lane without deliveries has no share
+        revenue = unsafe_add(
+            revenue,
+            unsafe_add(
+                unsafe_add(
+                    unsafe_div(unsafe_mul(bids & LANE, sold & LANE), made & LANE),
+                    unsafe_div(unsafe_mul((bids >> 64) & LANE, (sold >> 64) & LANE), (made >> 64) & LANE),
+                ),
+                unsafe_add(
+                    unsafe_div(unsafe_mul((bids >> 128) & LANE, (sold >> 128) & LANE), (made >> 128) & LANE),
+                    unsafe_div(unsafe_mul(bids >> 192, sold >> 192), made >> 192),
+                ),
+            ),
+        )
     return revenue
 
 

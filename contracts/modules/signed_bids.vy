@@ -17,6 +17,7 @@ from . import energy_ledger
 from . import records
 from . import trading_posts
 from . import vault
+from . import refusals
 
 uses: amounts
 uses: calendar
@@ -58,7 +59,8 @@ def relay(day: uint256, standard: uint256, producers: uint256):
 
     accepted: uint256 = self._accept(day, vault.STANDARD, standard, TAIL, 0)
     accepted_producers: uint256 = self._accept(day, vault.PRODUCER, producers, TAIL + 32 * words, standard)
-    assert accepted + accepted_producers > 0, "bids: none can be accepted"
+    if accepted + accepted_producers == 0:
+        refusals._refuse("bids: none can be accepted")
     log IMarket.Relayed(day=day, standard=accepted, producers=accepted_producers)
     energy_ledger._pool_batch(accepted + accepted_producers, gas_at_start - msg.gas)
 
@@ -75,7 +77,8 @@ def _accept(day: uint256, kind: uint256, count: uint256, offset: uint256, first:
     domain: bytes32 = self._domain()
     head: bytes32 = trading_posts._heads[kind]
     before: uint256 = convert(head, uint256) & trading_posts.COUNT_MASK
-    assert before + count <= trading_posts.MAX_LINKS, "posts: day is full"
+    if before + count > trading_posts.MAX_LINKS:
+        refusals._refuse("posts: day is full")
 
     at: uint256 = offset
     for k: uint256 in range(count, bound=trading_posts.COUNT_MASK):

@@ -18,6 +18,7 @@ from . import energy_ledger
 from . import records
 from . import admission
 from . import vault
+from . import refusals
 
 uses: amounts
 uses: calendar
@@ -63,7 +64,8 @@ def open():
     calendar._between_days()
     today: calendar.Day = calendar._load()
     number: uint256 = today.number + 1
-    assert number <= calendar.MAX_DAYS, "calendar: no more days"
+    if number > calendar.MAX_DAYS:
+        refusals._refuse("calendar: no more days")
 
     calendar._store(
         calendar.Day(
@@ -155,15 +157,18 @@ def submit(day: uint256, to_store: uint256, words: Bytes[records.MAX_RECORD]):
     """
     gas_at_start: uint256 = msg.gas
     kind: uint256 = len(words) // (32 * amounts.WORDS)
-    assert kind > 0 and len(words) == 32 * amounts.WORDS * kind, "posts: wrong number of words"
-    assert to_store <= amounts.MAX_AMOUNT, "posts: too much to store"
+    if kind == 0 or len(words) != 32 * amounts.WORDS * kind:
+        refusals._refuse("posts: wrong number of words")
+    if to_store > amounts.MAX_AMOUNT:
+        refusals._refuse("posts: too much to store")
     amounts._check_calldata(4 + kind * amounts.WORDS)
     calendar._in_window(day)
     refusal: String[32] = self._enter(msg.sender, day, kind, to_store, words)
     assert len(refusal) == 0, refusal
 
     head: bytes32 = self._heads[kind]
-    assert convert(head, uint256) & COUNT_MASK < MAX_LINKS, "posts: day is full"
+    if convert(head, uint256) & COUNT_MASK >= MAX_LINKS:
+        refusals._refuse("posts: day is full")
     observed: uint256 = min(gas_at_start - msg.gas, vault.GAS_MASK)
     owner: bytes32 = self._owner(msg.sender, to_store, observed)
     self._heads[kind] = self._extend(head, concat(owner, words))
@@ -192,21 +197,40 @@ def _add_up(kind: uint256, prior: bytes32, count: uint256, offset: uint256, so_f
     totals: Totals = so_far
     end: bytes32 = prior
     size: uint256 = 32 * records._size(kind)
+    words: uint256 = amounts.WORDS
     at: uint256 = offset
     for _k: uint256 in range(count, bound=COUNT_MASK):
-        record: Bytes[records.MAX_RECORD] = slice(msg.data, at, records.MAX_RECORD)
-        end = self._extend(end, slice(record, 0, size))
-        for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
-            bids: uint256 = convert(extract32(record, unsafe_add(unsafe_mul(32, i), 32)), uint256)
-            totals.bids[i] = unsafe_add(totals.bids[i], bids)
+        record: Bytes[records.SHOWN_BYTES] = slice(msg.data, at, records.SHOWN_BYTES)
+        shown: uint256[records.MAX_SHOWN] = abi_decode(record, uint256[records.MAX_SHOWN])
+        # Written out, because a loop costs several times the sums. Lanes of no post are cleared below.
+        totals.bids[0] = unsafe_add(totals.bids[0], shown[1])
+        totals.bids[1] = unsafe_add(totals.bids[1], shown[2])
+        if words > 2:
+            totals.bids[2] = unsafe_add(totals.bids[2], shown[3])
+            totals.bids[3] = unsafe_add(totals.bids[3], shown[4])
+            totals.bids[4] = unsafe_add(totals.bids[4], shown[5])
+            totals.bids[5] = unsafe_add(totals.bids[5], shown[6])
+            totals.bids[6] = unsafe_add(totals.bids[6], shown[7])
+        if words > 7:
+            totals.bids[7] = unsafe_add(totals.bids[7], shown[8])
+            totals.bids[8] = unsafe_add(totals.bids[8], shown[9])
+            totals.bids[9] = unsafe_add(totals.bids[9], shown[10])
+            totals.bids[10] = unsafe_add(totals.bids[10], shown[11])
+            totals.bids[11] = unsafe_add(totals.bids[11], shown[12])
+            totals.bids[12] = unsafe_add(totals.bids[12], shown[13])
         if kind == vault.STANDARD:
-            agent: address = convert(convert(extract32(record, 0), uint256) & records.AGENT_MASK, address)
-            totals.offers[0] = unsafe_add(totals.offers[0], (vault._accounts[agent] >> vault.ENDOWMENT) & vault.ENDOWMENT_MASK)
+            end = self._extend(end, slice(record, 0, size))
+            endowment: uint256 = vault._accounts[convert(shown[0] & records.AGENT_MASK, address)] >> vault.ENDOWMENT
+            totals.offers[0] = unsafe_add(totals.offers[0], endowment & vault.ENDOWMENT_MASK)
         else:
-            for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
-                offers: uint256 = convert(extract32(record, 32 * (1 + amounts.WORDS + i)), uint256)
+            whole: Bytes[records.MAX_RECORD] = slice(msg.data, at, records.MAX_RECORD)
+            end = self._extend(end, slice(whole, 0, size))
+            for i: uint256 in range(words, bound=amounts.MAX_WORDS):
+                offers: uint256 = convert(extract32(whole, 32 * (1 + words + i)), uint256)
                 totals.offers[i] = unsafe_add(totals.offers[i], offers)
         at = unsafe_add(at, size)
+    for i: uint256 in range(words, amounts.MAX_WORDS, bound=amounts.MAX_WORDS):
+        totals.bids[i] = 0
     return end, totals
 
 
@@ -216,7 +240,8 @@ def _check_end(kind: uint256, end: bytes32):
     """
     @notice Refuse records that do not lead to the head of their chain.
     """
-    assert end == self._heads[kind], "posts: not what was submitted"
+    if end != self._heads[kind]:
+        refusals._refuse("posts: not what was submitted")
 
 
 @view
@@ -231,7 +256,8 @@ def _check_piece(kind: uint256, stage: uint256, piece: uint256, prior: bytes32, 
     for k: uint256 in range(count, bound=COUNT_MASK):
         record: Bytes[records.MAX_RECORD] = slice(msg.data, offset + k * size, records.MAX_RECORD)
         end = self._extend(end, slice(record, 0, size))
-    assert self._pieces[piece] == keccak256(abi_encode(kind, stage, prior, end)), "posts: not that piece"
+    if self._pieces[piece] != keccak256(abi_encode(kind, stage, prior, end)):
+        refusals._refuse("posts: not that piece")
     return end
 
 
@@ -260,7 +286,8 @@ def close(day: uint256, kind: uint256, prior: bytes32, count: uint256):
     today.begun = True
 
     if count > 0:
-        assert count <= amounts.MAX_PIECE, "posts: piece too large"
+        if count > amounts.MAX_PIECE:
+            refusals._refuse("posts: piece too large")
         calendar._check_batch(count, convert(self._heads[kind], uint256) & COUNT_MASK)
         end: bytes32 = empty(bytes32)
         end, totals = self._add_up(kind, prior, count, 132, totals)
@@ -273,7 +300,8 @@ def close(day: uint256, kind: uint256, prior: bytes32, count: uint256):
         if kind == vault.PRODUCER:
             today.left += count
     else:
-        assert today.submissions + self._to_show() == 0, "posts: nothing shown"
+        if today.submissions + self._to_show() != 0:
+            refusals._refuse("posts: nothing shown")
 
     self._totals = totals
     if self._to_show() == 0:

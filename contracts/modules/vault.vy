@@ -11,6 +11,7 @@
 """
 from ethereum.ercs import IERC20
 from ..interfaces import IMarket
+from . import refusals
 
 # Kinds of account.
 PLAIN: constant(uint256) = 0
@@ -97,8 +98,10 @@ def _units(money: uint256) -> uint256:
     """
     @notice An amount to move, in 10^-9, of which an account's word holds whole ones.
     """
-    assert money > 0, "vault: nothing to move"
-    assert money % UNIT == 0, "vault: not in whole 10^-9"
+    if money == 0:
+        refusals._refuse("vault: nothing to move")
+    if money % UNIT != 0:
+        refusals._refuse("vault: not in whole 10^-9")
     return money // UNIT
 
 
@@ -111,14 +114,17 @@ def _holdings() -> uint256:
 @internal
 def _deposit(owner: address, money: uint256):
     units: uint256 = self._units(money)
-    assert self._owed + money <= MAX_HELD, "vault: market is full"
+    if self._owed + money > MAX_HELD:
+        refusals._refuse("vault: market is full")
 
     self._owed += money
     self._accounts[owner] += units
 
     before: uint256 = self._holdings()
-    assert extcall BYTECOIN.transferFrom(owner, self, money, default_return_value=True), "vault: token refused a deposit"
-    assert self._holdings() == before + money, "vault: token kept a part"
+    if not extcall BYTECOIN.transferFrom(owner, self, money, default_return_value=True):
+        refusals._refuse("vault: token refused a deposit")
+    if self._holdings() != before + money:
+        refusals._refuse("vault: token kept a part")
     log IMarket.Deposited(account=owner, money=money)
 
 
@@ -139,10 +145,12 @@ def _deposit_with_permit(owner: address, money: uint256, deadline: uint256, v: u
 @internal
 def _withdraw(owner: address, money: uint256):
     units: uint256 = self._units(money)
-    assert self._accounts[owner] & MONEY_MASK >= units, "vault: more than is prepaid"
+    if self._accounts[owner] & MONEY_MASK < units:
+        refusals._refuse("vault: more than is prepaid")
 
     self._accounts[owner] -= units
     self._owed -= money
 
-    assert extcall BYTECOIN.transfer(owner, money, default_return_value=True), "vault: token refused to pay"
+    if not extcall BYTECOIN.transfer(owner, money, default_return_value=True):
+        refusals._refuse("vault: token refused to pay")
     log IMarket.Withdrawn(account=owner, money=money)

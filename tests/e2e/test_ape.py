@@ -37,7 +37,7 @@ def test_ape_compile__compiles_the_deployed_contracts() -> None:
 def test_ape_run_deploy__founds_a_market() -> None:
     done = ape("run", "deploy", *LOCAL)
     assert done.returncode == 0, done.stderr
-    assert re.findall(r"^0x[0-9a-f]{40}  (\w+)$", done.stdout, re.MULTILINE) == ["Bytecoin", "Technology", "Market"]
+    assert re.findall(r"^0x[0-9a-f]{40}  (\w+)$", done.stdout, re.MULTILINE) == ["Bytecoin", "Registry", "Market"]
 
 
 def test_ape_run_fleet_and_audit__play_a_market_and_find_it_clean(tmp_path: Path) -> None:

@@ -22,10 +22,16 @@ from wattpost.fleet.meter import Meter
 from wattpost.fleet.operator import Operator, transact
 from wattpost.game import Log, Producer, Standard
 from wattpost.spec.amounts import pack
+from wattpost.study.results import Results
 
 MONEY = 10**20
 KAPPA = 10**11
 STRANGER = derive(4, "stranger", 0)
+
+
+def words(*lanes: list[int]) -> bytes:
+    """Bids and, of producers, offers, as a submission carries them."""
+    return b"".join(word.to_bytes(32, "big") for each in lanes for word in pack(each))
 
 
 @dataclass
@@ -36,6 +42,8 @@ class Town:
     homes: int = 1
     plants: int = 1
     deployment: Deployment = field(init=False)
+    people: list[Standard | Producer] = field(init=False)
+    addresses: list[str] = field(init=False)
     wallets: list[Wallet] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -46,8 +54,9 @@ class Town:
         rules = founding.Terms(1, 600, 900, KAPPA, meter.address, dust.address)
         self.deployment = founding.deploy(self.engine, self.operator_wallet, rules, len(keys) * MONEY)
         home, plant = Standard("home", 8.0, Log([1.0], 0.0)), Producer("plant", 2.0, 0.5, [5.0], Log([0.1], 0.9))
-        people = [home] * self.homes + [plant] * self.plants
-        agents = {key.address: each for key, each in zip(keys, people, strict=True)}
+        self.people = [home] * self.homes + [plant] * self.plants
+        self.addresses = [key.address for key in keys]
+        agents = dict(zip(self.addresses, self.people, strict=True))
         founding.register(self.engine, self.operator_wallet, self.deployment, agents, MONEY)
         self.market = Market(self.engine.rpc, self.deployment)
         self.meter = Meter(self.engine, self._wallet(meter, 1), self.market)
@@ -80,10 +89,14 @@ class Town:
     def bid(self, day: int) -> None:
         for place, wallet in enumerate(self.wallets):
             if place < self.homes:
-                wallet.send(self.market.address, call("submit", day, pack([0, 7 * 10**9 + place]), []))
+                wallet.send(self.market.address, call("submit", day, 0, words([0, 7 * 10**9 + place])))
             else:
-                offers = pack([0, 3 * 10**9])
-                wallet.send(self.market.address, call("submit", day, pack([5 * 10**9, 10**9]), offers))
+                wallet.send(self.market.address, call("submit", day, 0, words([5 * 10**9, 10**9], [0, 3 * 10**9])))
+
+    def gather(self, day: int, deadline: int) -> None:
+        """Everybody bids, and is mined in time."""
+        self.bid(day)
+        self.operator.mine_submissions(deadline)
 
     def accounts(self) -> list[Account]:
         return self.market.accounts([wallet.address for wallet in self.wallets])
@@ -130,7 +143,7 @@ def test_an_adorned_call__burns_only_its_sender(town: Town, tmp_path: Path) -> N
     town.finish(1)
     opened = next(gas for name, _, gas in town.receipts() if name == "open")
     assert opened > 2_500_000
-    shared = sum(gas for name, _, gas in town.receipts() if name in ("close", "produce", "settle"))
+    shared = sum(gas for name, _, gas in town.receipts() if name in ("clear", "close", "produce", "settle"))
     reading = town.meter.readings[1]
     assert 2 * reading.share + reading.carried == shared
     assert town.verdict(tmp_path) == "clean"
@@ -141,7 +154,7 @@ def test_a_stranger_that_opens_plainly__is_thanked_with_a_share(town: Town, tmp_
     town.engine.mine()
     town.bid(1)
     town.finish(1)
-    shared = sum(gas for name, _, gas in town.receipts() if name in ("open", "close", "produce", "settle"))
+    shared = sum(gas for name, _, gas in town.receipts() if name in ("open", "clear", "close", "produce", "settle"))
     assert 2 * town.meter.readings[1].share + town.meter.readings[1].carried == shared
     assert town.verdict(tmp_path) == "clean"
 
@@ -150,7 +163,7 @@ def test_failed_calls__are_their_senders_own(town: Town, tmp_path: Path) -> None
     day = town.open()
     town.bid(day)
     town.stranger_sends(call("open"))  # a day is under way: it fails
-    town.wallets[0].send(town.market.address, call("submit", day, pack([0, 1]), []), gas=150_000)  # a second one fails
+    town.wallets[0].send(town.market.address, call("submit", day, 0, words([0, 1])), gas=150_000)  # a second one fails
     town.finish(day)
     home, plant = (wallet.address for wallet in town.wallets)
     first = {sender: gas for name, sender, gas in town.receipts() if name == "submit"}
@@ -165,9 +178,12 @@ def test_charges__are_kappa_times_the_gas_on_receipts(town: Town, tmp_path: Path
         day = town.open()
         town.bid(day)
         town.finish(day)
-    events = town.market.events(0, town.engine.rpc.block_number(), "Metered", "DayMetered")
-    charged = sum(event["verification"] for event in events if event.name == "Metered")
-    carried = [event["carried"] for event in events if event.name == "DayMetered"][-1]
+    results = Results(dict(zip(town.addresses, town.people, strict=True)), [1.0], KAPPA)
+    told = town.market.events(0, town.engine.rpc.block_number())
+    results.absorb(told)
+    charged = sum(each.verification for day in results.days for each in day.charged.values())
+    carried = [event["carried"] for event in told if event.name == "DayMetered"][-1]
+    assert [each.balance for each in results.accounts.values()] == town.market.balances(town.addresses)
     receipts = town.receipts()
     last_meter = [gas for name, _, gas in receipts if name == "meter"][-1]
     begun = next(place for place, (name, _, _) in enumerate(receipts) if name == "open")
@@ -192,10 +208,7 @@ def test_a_silent_meter__is_outlived_and_its_gas_waits(town: Town, tmp_path: Pat
     for name, sender, gas in town.receipts():
         if name == "submit":
             own[sender] += gas
-    observed = {
-        event["agent"]: event["observed_gas"]
-        for event in town.market.events(0, town.engine.rpc.block_number(), "Submitted")
-        if event["day"] == day
-    }
+    told = town.market.events(0, town.engine.rpc.block_number(), "Submitted")
+    observed = {event["agent"]: event["observed_gas"] for event in told if event["day"] == day}
     assert town.meter.readings[second].own == {agent: own[agent] - observed[agent] for agent in agents}
     assert town.verdict(tmp_path) == "clean"

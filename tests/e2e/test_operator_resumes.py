@@ -10,7 +10,8 @@ import pytest
 from tests.e2e.test_meter_and_strangers import Town
 from wattpost.chain.engine import open_engine
 from wattpost.chain.market import call
-from wattpost.chain.showing import PRODUCER, STANDARD, Chain
+from wattpost.chain.records import PRODUCER, STANDARD
+from wattpost.chain.showing import Chain, show
 from wattpost.chain.wallet import Order
 from wattpost.fleet.meter import Meter
 from wattpost.fleet.operator import Operator, transact
@@ -44,7 +45,7 @@ def closes(town: Town, day: int, kind: int, *sizes: int) -> list[bytes]:
     calls, last = [], len(chain.submissions)
     for size in sizes:
         part = chain.between(chain.heads[last - size], chain.heads[last])
-        calls.append(call("close", day, kind, part.prior, part.words))
+        calls.append(show("close", day, kind, part.prior, size, submissions=part.submissions))
         last -= size
     return calls
 
@@ -72,7 +73,7 @@ def after_half_the_production(town: Town, day: int) -> None:
     after_the_close(town, day)
     chain = Chain.of(day, PRODUCER, town.operator.submissions(day))
     rest = chain.between(chain.heads[0], chain.heads[2])
-    send(town, call("produce", day, 2, rest.prior, rest.words))
+    send(town, show("produce", day, 2, rest.prior, 2, submissions=rest.submissions))
     assert town.market.today().phase == Phase.CLOSED
 
 
@@ -80,8 +81,8 @@ def after_half_the_settlement(town: Town, day: int) -> None:
     after_half_the_production(town, day)
     chain = Chain.of(day, PRODUCER, town.operator.submissions(day))
     part = chain.between(chain.heads[2], chain.heads[18])
-    send(town, call("produce", day, 1, part.prior, part.words))
-    send(town, call("settle", day, PRODUCER, 1, part.prior, part.words))
+    send(town, show("produce", day, 1, part.prior, 16, submissions=part.submissions))
+    send(town, show("settle", day, PRODUCER, 1, part.prior, 16, submissions=part.submissions))
     assert town.market.today().phase == Phase.PRODUCED
 
 
@@ -111,7 +112,7 @@ def test_an_operator_that_dies__is_followed_by_one_that_finishes(
     town.engine.mine()
     death(town, day)
 
-    assert successor(town).play(lambda _day: None) == day
+    assert successor(town).play(lambda _day, _deadline: None) == day
     assert town.market.today().phase == Phase.DONE
     assert sum(account.money for account in town.accounts()) == town.market.owed() - town.dust()
     assert town.verdict(tmp_path) == "clean"
@@ -120,20 +121,20 @@ def test_an_operator_that_dies__is_followed_by_one_that_finishes(
 def test_a_day_that_a_stranger_opened__is_played_like_any_other(town: Town, tmp_path: Path) -> None:
     town.stranger_sends(call("open"))
     town.engine.mine()
-    assert town.operator.play(town.bid) == 1
+    assert town.operator.play(town.gather) == 1
     assert town.market.today().phase == Phase.DONE
     assert town.verdict(tmp_path) == "clean"
 
 
 def test_a_day_without_bids__ends_at_once(town: Town, tmp_path: Path) -> None:
-    assert town.operator.play(lambda _day: None) == 1
-    assert town.operator.play(town.bid) == 2
+    assert town.operator.play(lambda _day, _deadline: None) == 1
+    assert town.operator.play(town.gather) == 2
     assert town.verdict(tmp_path) == "clean"
 
 
 def test_an_operator_without_a_meter__outwaits_it(town: Town, tmp_path: Path) -> None:
     town.operator.meter = None
-    town.operator.play(town.bid)
+    town.operator.play(town.gather)
     assert town.market.today().phase == Phase.DONE
     (ended,) = town.market.events(0, town.engine.rpc.block_number(), "DayMetered")
     assert ended["silent"] is True

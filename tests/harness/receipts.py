@@ -20,7 +20,7 @@ from wattpost.spec import UNIT, WAD, pack_profile
 
 
 def signer(name: str) -> LocalAccount:
-    """A key that a role keeps in every test."""
+    """The key of a role, as a wallet that signs transactions."""
     account: LocalAccount = Account.from_key(keccak(text=f"key of {name}"))
     return account
 
@@ -86,30 +86,30 @@ class Node:
         return values[0] if len(values) == 1 else values
 
 
-def market_on(node: Node, **settings: int) -> tuple[Contract, Contract]:
-    """Bytecoin and a market on a node; roles are those of `signer`."""
+def market_on(node: Node, **settings: int) -> tuple[Contract, Contract, Contract]:
+    """Bytecoin, a registry and a market on a node; roles are those of `signer`."""
     artifacts = trio()
     bytecoin = node.deploy(artifacts["Bytecoin"], [signer("bank").address, 10**30])
-    technology = node.deploy(artifacts["Technology"], [])
-    rules = {"periods": 2, "window": 600, "patience": 3_600, "kappa": 7 * 10**10} | settings
-    roles = [signer(name).address for name in ("registrar", "meter", "dust account")]
-    arguments = [bytecoin.address, technology.address, *rules.values(), *roles]
-    return bytecoin, node.deploy(artifacts["Market"], arguments)
+    rules = {"window": 600, "patience": 3_600, "kappa": 7 * 10**10, "efficiency": 0, "first_gas": 0} | settings
+    registry = node.deploy(artifacts["Registry"], [rules.pop("periods", 2), signer("registrar").address])
+    roles = [signer(name).address for name in ("meter", "dust account")]
+    arguments = [bytecoin.address, registry.address, *rules.values(), *roles]
+    return bytecoin, registry, node.deploy(artifacts["Market"], arguments)
 
 
-def founded_street(node: Node) -> tuple[Contract, Contract]:
+def founded_street(node: Node, **settings: int) -> tuple[Contract, Contract]:
     """The street on a node that mines."""
-    bytecoin, market = market_on(node)
+    bytecoin, registry, market = market_on(node, **settings)
     registrar = signer("registrar")
 
     def register(function: str, *arguments: object) -> None:
-        node.run(registrar, market.address, market.calldata(function, *arguments))
+        node.run(registrar, registry.address, registry.calldata(function, *arguments))
 
     register("set_profile", 3, pack_profile([10_000, 9_000]))
-    register("register_standard", signer("ada").address, 600 * WHOLE)
-    register("register_standard", signer("ben").address, 400 * WHOLE)
-    register("register_producer", signer("sun").address, WAD, WAD, 200 * WHOLE, 3)
-    register("register_producer", signer("wind").address, 2 * WAD, WAD // 2, 64 * WHOLE, 3)
+    register("register_standard", signer("ada").address, 600 * WHOLE, 0)
+    register("register_standard", signer("ben").address, 400 * WHOLE, 0)
+    register("register_producer", signer("sun").address, WAD, WAD, 200 * WHOLE, 3, 0)
+    register("register_producer", signer("wind").address, 2 * WAD, WAD // 2, 64 * WHOLE, 3, 0)
     for name in PURSES:
         money, agent = PURSES[name] * UNIT, signer(name)
         node.run(signer("bank"), bytecoin.address, bytecoin.calldata("transfer", agent.address, money))

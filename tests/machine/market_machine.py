@@ -141,6 +141,8 @@ class MarketMachine(RuleBasedStateMachine):
         """Whatever the day waits for, in batches of any size that is allowed."""
         for _ in range(steps):
             if self.spec.phase == Phase.OPEN and not any(self.spec.waiting.values()) and random.random() < 0.8:
+                if random.random() < 0.5:
+                    self.relay_some(random, random.randint(1, 99), random.randint(0, 2))
                 self.submit_most(random, 99)
             self.step(random)
 

@@ -97,9 +97,11 @@ def charge(state: State, account: Account, to_store: int, bought: int) -> None:
     account.balance, consumed = charged(state, account)
     account.consumed += consumed
     account.gas += account.due
-    account.stored = min(to_store, bought)
-    account.balance += account.stored * UNIT * state.rules.efficiency // WAD
-    account.energy, account.due = bought - account.stored, 0
+    stored = min(to_store, bought)
+    useful = stored * UNIT * state.rules.efficiency // WAD
+    account.balance += useful
+    account.lost += stored * UNIT - useful
+    account.energy, account.due = bought - stored, 0
 
 
 def done(state: State, account: Account) -> bool:

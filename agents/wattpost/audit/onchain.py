@@ -10,9 +10,7 @@ from wattpost.audit.case import Case
 from wattpost.audit.deployed import Deployed
 from wattpost.audit.energy import balance_of, done
 from wattpost.audit.hashing import keccak
-from wattpost.audit.power import WAD
 from wattpost.audit.raw import hex_address
-from wattpost.audit.shares import UNIT
 from wattpost.audit.state import PRODUCER, STANDARD, Account
 
 CHUNK = 200  # accounts asked for at once
@@ -140,14 +138,11 @@ class _StateCheck:
         self.case.verdict.count("state words")
         if found == expected:
             return
-        rules = self.state.rules
-        lost = account.stored * UNIT - account.stored * UNIT * rules.efficiency // WAD
-        uncharged = account.balance if done(self.state, account) else None
+        last = account.due if done(self.state, account) else 0
+        uncharged = [self.state.rules.kappa * gas for gas in (last, account.gas, account.gas + last)]
         rule = "energy.arrears" if expected < 0 else "energy.store"
-        if found == uncharged:
+        if found - expected in uncharged and found - expected != account.lost:
             rule = "energy.charge"
-        elif found - expected == lost:
-            rule = "energy.store"
         self.case.convict(rule, "balance_of", expected, found, hex_address(agent))
 
     def holders(self) -> None:

@@ -79,7 +79,7 @@ class Account:
     balance: int = 0  # kWh stored or, below zero, owed, 18 decimals
     submitted: bool = False  # today, and not yet settled
     due: int = 0  # gas that its last day is charged, once that is done
-    stored: int = 0  # 10^-9, what of its last purchase went to its store
+    lost: int = 0  # kWh of all days that went into its store and will not come out, 18 decimals
     consumed: int = 0  # kWh of all days charged, 18 decimals
     gas: int = 0  # of all days charged
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,7 @@ from wattpost.spec.amounts import MAX_AMOUNT, UNIT
 
 JOULES = 1e18  # kappa is a whole number of 10^-18 kWh per gas
 FEW = 4  # agents that are as fast one by one
+SOME = 32  # decide one by one before what they bid goes out
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,27 +45,30 @@ class Decisions:
         self._steps = np.array([agent.settings.step for agent in agents])
         self._responses = Responses([agent.settings.preferences for agent in agents])
 
-    def make(self, day: int, rows: Sequence[int]) -> tuple[dict[int, Bid], list[Report]]:
-        """Bids by row, and reports of those who do not bid."""
+    def make(self, day: int, rows: Sequence[int]) -> Iterator[tuple[dict[int, Bid], list[Report]]]:
+        """Bids by row, and reports of those who do not bid; those who decide at one go first, then some at a time."""
+        if not rows:
+            return
         gas = np.where(self._memory.gas < 0, self._expected, self._memory.gas)
         burnt = self._profiles * (self._rules.kappa / JOULES * gas)[:, None]
-        stores = np.zeros(len(self._agents))
+        stores = dict.fromkeys(rows, 0.0)
         if self._rules.efficiency:
-            stores[list(rows)] = [
-                from_wad(kwh) for kwh in self._market.balances([self._memory.addresses[row] for row in rows])
-            ]
-        plans: dict[int, Plan] = {}
-        reports: list[Report] = []
-        for row, plan in self._together(rows, burnt).items():
-            plans[row] = plan
-        for row in rows:
-            if row not in plans:
-                decision = self._alone(row, day, burnt[row], float(stores[row]))
+            kwh = self._market.balances([self._memory.addresses[row] for row in rows])
+            stores = dict(zip(rows, map(from_wad, kwh), strict=True))
+        quick = self._together(rows, burnt)
+        if quick:
+            yield self._laid(quick), []
+        slow = [row for row in rows if row not in quick]
+        for first in range(0, len(slow), SOME):
+            plans: dict[int, Plan] = {}
+            reports: list[Report] = []
+            for row in slow[first : first + SOME]:
+                decision = self._alone(row, day, burnt[row], stores[row])
                 if isinstance(decision, Report):
                     reports.append(decision)
                 else:
                     plans[row] = decision
-        return self._laid(plans), reports
+            yield self._laid(plans), reports
 
     def _view(self, row: int, burnt: FloatArray, store: float) -> View:
         agent, memory = self._agents[row], self._memory

@@ -15,9 +15,7 @@ from wattpost.fleet.operator import Operator
 from wattpost.fleet.processes import Fleet
 from wattpost.fleet.relayer import Relayer
 
-ROUNDS = (
-    4  # blocks in which a relayer on a test engine tries, before its agents are told that half of the window is over
-)
+ROUNDS = 4  # blocks for which a relayer on a test engine tries, before half of the window is over
 
 
 @dataclass(slots=True)

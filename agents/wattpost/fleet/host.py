@@ -8,7 +8,7 @@ can keep a bid out. From then on no block can take the signed one, so the two ne
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from wattpost.chain.market import Market, call
 from wattpost.chain.permit import sign_permit
@@ -61,20 +61,25 @@ class Host:
             if isinstance(sent, RpcError) and not isinstance(sent, OutcomeUnknown):
                 raise sent
 
-    def step(self) -> list[Report]:
-        """Look once, and bid at most once a day; what was done, by agents that had something to do."""
+    def step(self) -> Iterator[list[Report]]:
+        """Look once, and bid at most once a day; what agents did, whenever some are done."""
         if not self._look():
-            return []
+            return
         day = self.memory.open_day
         if not day:
-            return []
+            return
+        late = self._take_back(day)
+        if late:
+            yield late
         rows = [
             row
             for row, agent in enumerate(self.agents)
             if agent.tried_day != day and self.memory.submitted_day[row] != day
         ]
-        reports = self._bid(day, rows) if rows else []
-        return reports + self._take_back(day)
+        for row in rows:
+            self.agents[row].tried_day = day  # what is of unknown fate is looked up, never sent blindly again
+        for bids, reports in self._decisions.make(day, rows):
+            yield reports + self._bid(day, bids)
 
     def _look(self) -> bool:
         """Take in what is new; False if nothing is."""
@@ -88,15 +93,13 @@ class Host:
         self._next_block = last + 1
         return True
 
-    def _bid(self, day: int, rows: Sequence[int]) -> list[Report]:
-        bids, reports = self._decisions.make(day, rows)
-        for row in rows:
-            self.agents[row].tried_day = day  # what is of unknown fate is looked up, never sent blindly again
+    def _bid(self, day: int, bids: dict[int, Bid]) -> list[Report]:
         half = self.memory.opened + (self.memory.deadline - self.memory.opened) // 2
         if self._desk and self._now < half:
+            reports: list[Report] = []
             refused = self._hand_over(day, bids, half, reports)
             return reports + self._send(day, {row: bids[row] for row in refused}, refused)
-        return reports + self._send(day, bids, {})
+        return self._send(day, bids, {})
 
     def _hand_over(self, day: int, bids: dict[int, Bid], half: int, reports: list[Report]) -> dict[int, str]:
         """Sign bids for the relayer; which it refused, and why."""
@@ -162,8 +165,7 @@ def work(host: Host, ready: Callable[[], object], report: Callable[[Iterable[Rep
     ready()
     while True:
         try:
-            done = host.step()
-            if done:
+            for done in host.step():
                 report(done)
         except RpcError:
             pass  # the node is away for a moment; the chain will say what happened meanwhile

@@ -1,8 +1,8 @@
 """Whose key is whose in one market: the operator, the meter, and every agent.
 
 On test engines keys are derived from the seed, and anybody can derive them. Elsewhere they are encrypted files in one
-folder, `operator.json`, `meter.json`, `relayer.json` and `NAME.json`; the operator reads its own and the meter's, and of an agent's
-file the address alone.
+folder, `operator.json`, `meter.json`, `relayer.json` and `NAME.json`; the operator reads its own, the meter's and the
+relayer's, and of an agent's file the address alone.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from wattpost.chain.engine import Engine
 from wattpost.chain.events import Event
 from wattpost.chain.market import MOVES_THE_DAY, Market, call, name_of
 from wattpost.chain.readings import pack
-from wattpost.chain.showing import PRODUCER, STANDARD
+from wattpost.chain.records import PRODUCER, STANDARD
 from wattpost.chain.wallet import Order, Receipt, Wallet
 from wattpost.energy import Books, Reading, Use
 

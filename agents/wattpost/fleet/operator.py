@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from wattpost.chain.engine import Engine
 from wattpost.chain.events import Event
 from wattpost.chain.market import REGISTRATIONS, Market, Today, call
+from wattpost.chain.records import PRODUCER, STANDARD
 from wattpost.chain.refusals import advice
-from wattpost.chain.showing import PRODUCER, STANDARD, Chain, Piece, Shown, show
+from wattpost.chain.showing import Chain, Piece, Shown, show
 from wattpost.chain.transaction import calldata_gas
 from wattpost.chain.wallet import Order, Receipt, Wallet
 from wattpost.fleet.meter import Meter
@@ -79,14 +80,19 @@ class Operator:
 
         gather : told the day and the end of its window, returns once all bids that will come are in blocks
         """
-        if self.market.today().phase == Phase.DONE:
-            self._attempt([Order(self.market.address, call("open"), PER_CALL)])
+        self.open()
         today = self.market.today()
         deadline = today.opened + self.market.rules().window
         if today.phase == Phase.OPEN and self.engine.head()[1] < deadline:
             gather(today.number, deadline)
         self.finish(today.number)
         return today.number
+
+    def open(self) -> int:
+        """Open the next day, if the last one is done; the number of the day under way."""
+        if self.market.today().phase == Phase.DONE:
+            self._attempt([Order(self.market.address, call("open"), PER_CALL)])
+        return self.market.today().number
 
     def finish(self, day: int) -> None:
         """Everything after the window: close, produce, settle, and metering."""
@@ -136,7 +142,7 @@ class Operator:
         ]
 
     def _steps(self, today: Today, periods: int) -> list[Order]:
-        """All calls that bring a day from where it stands to its last settlement: one, where one transaction holds it."""
+        """Calls that bring a day from where it stands to its last settlement: one, where one transaction holds it."""
         told = self._of_day(today.number)
         shown = self._shown(told["Submitted"])
         if not shown:

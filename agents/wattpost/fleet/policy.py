@@ -120,15 +120,20 @@ BUILT_IN = {"best-response": BestResponse}
 
 
 def load(name: str) -> Policy:
-    """A built-in policy, or the class in `package.module:Class`, made without arguments.
+    """A built-in policy, `replay:DIR`, or the class in `package.module:Class`, made without arguments.
 
     Raises PolicyError.
     """
     if name in BUILT_IN:
         return BUILT_IN[name]()
     module, colon, attribute = name.partition(":")
+    if module == "replay" and colon:
+        from wattpost.fleet.replay import Replay
+
+        return Replay(Path(attribute).absolute())
     if not colon:
-        raise PolicyError(f'There is no policy "{name}": choose {", ".join(BUILT_IN)}, or name one as module:Class.')
+        known = ", ".join((*BUILT_IN, "replay:DIR"))
+        raise PolicyError(f'There is no policy "{name}": choose {known}, or name one as module:Class.')
     if "" not in sys.path and str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))  # as with python -m: a policy may lie where the command is typed
     try:

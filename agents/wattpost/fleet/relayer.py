@@ -112,7 +112,7 @@ class Relayer:
         return held - there
 
     def _affordable(self, bids: dict[str, SignedBid], tried: set[str]) -> list[SignedBid]:
-        """Bids that are not empty and that their agents can pay, by kind; an agent that could before is believed once."""
+        """Bids that are not empty and that their agents can pay, by kind; who could before is believed once."""
         asked = [agent for agent in bids if agent not in self._trusted or agent in tried]
         money = {a: account.money for a, account in zip(asked, self._market.accounts(asked), strict=True)}
         found = []

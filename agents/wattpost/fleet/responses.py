@@ -20,6 +20,8 @@ from wattpost.game.tastes import Taste
 from wattpost.game.technology import Plants
 from wattpost.game.views import Rivalled
 
+Rows = np.ndarray[tuple[int], np.dtype[np.int_]]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answers:
@@ -40,13 +42,13 @@ class Responses:
 
     def to(
         self,
-        rows: np.ndarray[tuple[int], np.dtype[np.int_]],
+        rows: Rows,
         bids: FloatArray,
         sold: FloatArray,
         burnt: FloatArray,
         held: FloatArray,
     ) -> Answers:
-        """To the others' `bids` and `sold` (n, T + 1) of the agents in `rows`, who burn (n, T) kWh and hold (n,)."""
+        """To the others' `bids` and `sold` (n, T + 1) of agents in `rows`, who burn (n, T) kWh and hold (n,)."""
         answers = Answers(np.zeros_like(bids), np.zeros_like(bids), np.zeros(rows.size, dtype=bool))
         clear = np.all(bids > 0, axis=1) & np.all(sold > 0, axis=1)
         for group in set(self._groups[rows].tolist()):
@@ -61,8 +63,8 @@ class Responses:
     def _answer(
         self,
         answers: Answers,
-        places: np.ndarray[tuple[int], np.dtype[np.int_]],
-        rows: np.ndarray[tuple[int], np.dtype[np.int_]],
+        places: Rows,
+        rows: Rows,
         bids: FloatArray,
         sold: FloatArray,
         burnt: FloatArray,

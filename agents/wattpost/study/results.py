@@ -207,7 +207,7 @@ class Results:
         """kWh that do not serve to consume: the verification, or, where there are stores, what went into the store."""
         if not self.efficiency:
             return charged.verification
-        return min(day.owners[address]["to_store"], day.settled[address]["energy"]) * UNIT
+        return int(min(day.owners[address]["to_store"], day.settled[address]["energy"])) * UNIT
 
     def _judged(self, day: _Day, address: str, agent: Agent, verification: float) -> dict[str, Any]:
         """Utility, and what a best response to the same rivals would have added."""

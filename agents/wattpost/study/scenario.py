@@ -9,9 +9,9 @@ The format is section 6 of the design, with these additions:
 - a producer's ``solar = { latitude, longitude, date, timezone }`` and a utility's
   ``electricity = { profile, date }``: see `scenario_profiles`. A single number as ``electricity``
   is the same weight in every period.
-- ``[verification] profile``: how an agent's V is laid over the periods (default: evenly); ``efficiency`` (default 1)
-  and ``store`` (kWh that each agent has at first; default what two days of ``gas`` burn) for ``financing = "inventory"``; ``watts_per_core`` for
-  ``layer = "measured"``.
+- ``[verification] profile``: how an agent's V is laid over the periods (default: evenly); for
+  ``financing = "inventory"`` also ``efficiency`` (default 1) and ``store``, kWh that each agent has at first (default
+  what two days of ``gas`` burn); ``watts_per_core`` for ``layer = "measured"``.
 
 Whatever is wrong with a file becomes a `ScenarioError`: one sentence that names file and key.
 """

@@ -18,7 +18,7 @@ pytestmark = [
 
 def test_ape__compiles_the_same_code(project) -> None:  # type: ignore[no-untyped-def]
     compiled = project.load_contracts(use_cache=False)  # Ape's cache does not see that a module changed
-    for name in ("Bytecoin", "Technology", "Market"):
+    for name in ("Bytecoin", "Registry", "Market"):
         own, theirs = compile_contract(name), compiled[name]
         assert theirs.deployment_bytecode.bytecode.removeprefix("0x") == own.bytecode, name
 

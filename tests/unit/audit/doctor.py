@@ -30,9 +30,10 @@ class Doctored:
 
     def __init__(self, blocks: list[Record], deployment: Record, street: Street) -> None:
         self.blocks, self.deployment = copy.deepcopy(blocks), copy.deepcopy(deployment)
-        self.market, self.token = street.market, street.token
+        self.market, self.token, self.registry = street.market, street.token, street.registry
         wallets = [street.founder, street.meter, street.stranger, street.duster, *street.agents]
         self.keys: dict[str, Key] = {wallet.address: wallet.key for wallet in wallets}
+        self.agents = [wallet.address for wallet in street.agents]
         self.chain_id = street.chain.chain_id
 
     # ---- finding
@@ -67,6 +68,11 @@ class Doctored:
         place = [each.name for each in shape.fields].index(field)
         new = tuple(change(value) if i == place else value for i, value in enumerate(values))
         put(log, encode(Event(int(log["address"], 16), shape.name, new)))
+
+    def outcome(self, log: Record, place: int, field: str, change: int) -> None:
+        """Change one lane of one outcome in a `Settled` log."""
+        start = {"energy": 0, "good": 60, "revenue": 124, "refund": 188}[field]
+        self.forge(log, "outcomes", lambda words: [w + (change << start) * (i == place) for i, w in enumerate(words)])
 
     def words(self, tx: Record, change: Callable[[list[int]], None]) -> None:
         """Change the words of call data behind the selector."""

@@ -49,7 +49,7 @@ def sender(copy: Doctored) -> None:
 
 
 def log_forged(copy: Doctored) -> None:
-    copy.forge(copy.logs("Settled")[0], "energy", lambda value: value + 1)
+    copy.outcome(copy.logs("Settled")[0], 0, "energy", 1)
 
 
 def log_dropped(copy: Doctored) -> None:

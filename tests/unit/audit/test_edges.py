@@ -14,7 +14,8 @@ from tests.unit.audit.street import UNIT, WINDOW, Street
 from wattpost.audit import audit_folder
 from wattpost.audit.calls import selector
 from wattpost.chain.market import call
-from wattpost.chain.showing import STANDARD, Shown, pieces
+from wattpost.chain.records import STANDARD
+from wattpost.chain.showing import pieces, show
 from wattpost.chain.transaction import contract_address
 from wattpost.spec import pack
 
@@ -27,32 +28,35 @@ def test_odd_call_data__are_read_as_the_chain_reads_them(tmp_path: Path) -> None
     street = Street()
     street.found()
     street.open()
-    bid = pack([UNIT, 2 * UNIT, 3 * UNIT, 0])[0]
-    submit = selector("submit(uint256,uint256[],uint256[])")
-    odd = {
-        "lists in the other order": words(1, 128, 96, 0, 1, bid),
-        "something behind the end": words(1, 96, 160, 1, bid, 0, 77),
-        "a list that leans on another": words(1, 96, 64, 1, bid),
-        "a list beyond the end": words(1, 96, 2**255, 1, bid),
-        "a list cut off": words(1, 96, 96 + 32 * 9, 1, bid)[:-16],
-        "a list too long": words(1, 96, 160, 14, *[bid] * 14, 0),
-        "no lists at all": words(1),
+    (bid,) = pack([UNIT, 2 * UNIT, 3 * UNIT, 0])
+    submit = selector("submit(uint256,uint256,bytes)")
+    odd = {  # what would have to be read as the bid, if it is read at all
+        "plain": (words(1, 0, 96, 32, bid), bid),
+        "bytes that begin in the head": (words(1, 0, 63, 32, bid), None),
+        "bytes that lean on the arguments": (words(1, 0, 64, 32, 32), None),
+        "something behind the end": (words(1, 0, 96, 32, bid, 77), None),
+        "bytes beyond the end": (words(1, 0, 2**255, 32, bid), None),
+        "bytes cut off": (words(1, 0, 96, 32, bid)[:-16], None),
+        "bytes too long": (words(1, 0, 96, 960, *[bid] * 30), None),
+        "half a word": (words(1, 0, 96, 16, bid), None),
+        "no bytes at all": (words(1, 0), None),
     }
     accepted = 0
-    for agent, data in zip([*street.agents[:3]] * 3, odd.values(), strict=False):
-        (receipt,) = street.send((agent, submit + data))
+    for label, (data, told) in odd.items():
+        (receipt,) = street.send((street.agents[min(accepted, 2)], submit + data))
         if receipt.ok:
             accepted += 1
-            street.shown.append(Shown(agent.address, STANDARD, (bid,), ()))
-            log = next(log for log in receipt.logs if log.address == street.market)
-            street.observed[agent.address] = int.from_bytes(log.data[:32], "big")
-            assert int.from_bytes(log.data[128:160], "big") == bid
-    assert accepted >= 1
-    (receipt,) = street.send((street.stranger, selector("deposit(uint256)") + words(1)[:31]))
-    assert not receipt.ok
-    street.close()
-    street.produce()
-    street.settle()
+            street.saw(receipt, STANDARD, (told or int.from_bytes(receipt.logs[0].data[32:], "big"),))
+        assert receipt.ok or label != "plain"
+    for data in (
+        selector("deposit(uint256)") + words(1)[:31],
+        selector("clear(uint256,uint256,uint256)") + words(1, 2**255, 0) + bytes(864),
+        selector("relay(uint256,uint256,uint256)") + words(1, 2**255, 0) + bytes(864),
+        selector("close(uint256,uint256,bytes32,uint256)") + words(1, 2**254, 0, 1) + bytes(896),
+    ):
+        (receipt,) = street.send((street.stranger, data))
+        assert not receipt.ok
+    street.clear()
     street.post()
     verdict = audit_folder(street.save(tmp_path))
     street.chain.close()
@@ -63,7 +67,7 @@ def test_odd_call_data__are_read_as_the_chain_reads_them(tmp_path: Path) -> None
 def test_calls_to_the_address_before_the_market_is_there__are_nobodys(tmp_path: Path) -> None:
     class Foreseen(Street):
         def deploy(self) -> None:
-            for nonce in (0, 2):
+            for nonce in (0, 1, 2):
                 to = contract_address(self.founder.address, nonce)
                 signed = self.stranger.send(to, call("open"), gas=100_000)
                 self.chain.mine()
@@ -84,9 +88,8 @@ def test_a_batch_below_the_minimum__is_convicted(tmp_path: Path) -> None:
     street.open()
     for first in range(0, 18, 9):
         street.submit(*range(first, first + 9))
-    (part,) = street.parts()
-    (before,) = pieces(1, 1, street.shown[:16])
-    few = call("close", 1, STANDARD, before.end, part.words[-4:])  # the newest two
+    (before,) = pieces(1, street.shown[:16])
+    few = show("close", 1, STANDARD, before.end, 2, submissions=street.shown[-2:])
     (receipt,) = street.send((street.stranger, few), at=street.opened + WINDOW)
     assert not receipt.ok
     street.save(tmp_path)

@@ -15,11 +15,12 @@ def test_an_honest_market__is_clean__with_everything_counted(copy: Doctored, tmp
     assert verdict.to_json()["violations"] == []
     assert verdict.exit_code == 0 and verdict.to_json()["verdict"] == "clean"
     checked = verdict.checked
-    assert checked["days"] == 6 and checked["submissions"] == checked["charges"] == 21
+    assert checked["days"] == 6 and checked["submissions"] == checked["charges"] == 22
+    assert checked["batches"] == 3 and checked["skipped"] == 4
     assert checked["blocks"] == checked["header hashes"] == len(copy.blocks)
     assert checked["transactions"] == checked["signatures"]
     assert "Donated to the market without a deposit: 11 (10^-18 bytecoin)." in verdict.notes
-    assert any("no agents: 4" in note for note in verdict.notes)  # stranger, founder, meter, dust
+    assert any("no agents: 3" in note for note in verdict.notes)  # stranger, meter, dust
 
 
 def test_sealing_an_untouched_copy__changes_nothing(copy: Doctored, tmp_path: Path) -> None:

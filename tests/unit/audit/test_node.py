@@ -49,16 +49,19 @@ def test_a_market_in_the_middle_of_a_day__is_clean_and_says_so(street: Street, f
 
 WRONG = {
     "account_of(address)": "state.account",
-    "arrears_of(address)": "state.account",
+    "balance_of(address)": "energy.store",
     "balanceOf(address)": "state.token",
     "totalSupply()": "state.token",
     "owed()": "state.market",
-    "dust()": "state.market",
     "rules()": "state.market",
     "today()": "state.market",
-    "registrar()": "state.market",
-    "total_bids(uint256)": "state.totals",
-    "total_offers(uint256)": "state.totals",
+    "heads()": "state.market",
+    "registrar()": "state.registry",
+    "market()": "state.registry",
+    "endowment_of(address)": "state.registry",
+    "plant_of(address)": "state.registry",
+    "profile_of(uint256)": "state.registry",
+    "total_capacity()": "state.registry",
 }
 
 

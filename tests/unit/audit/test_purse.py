@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.unit.audit.street import UNIT, WINDOW, Street
+from tests.unit.audit.street import UNIT, WINDOW, Street, raw
 
 from wattpost.audit import audit_folder
 from wattpost.chain import abi
 from wattpost.chain.compile import compile_contract
 from wattpost.chain.deployment import deploy
 from wattpost.chain.market import call
-from wattpost.chain.showing import STANDARD, Shown
+from wattpost.chain.records import STANDARD
+from wattpost.chain.showing import show
 from wattpost.spec import WAD, pack
 
 HERE = Path(__file__).parent
@@ -30,43 +31,54 @@ def test_a_market_driven_through_contracts__is_clean(tmp_path: Path) -> None:
     purse = made.address
     street.found()
     me = street.founder
-    street.ok((me, call("register_standard", purse, 4 * UNIT)), (me, call("transfer", purse, 90 * WAD), street.token))
+    admission = call("register_standard", purse, 4 * UNIT, 0)
+    street.ok((me, admission, street.registry), (me, call("transfer", purse, 90 * WAD), street.token))
     approve, deposit = call("approve", market, 80 * WAD), call("deposit", 70 * WAD)
     street.ok((owner, act((street.token, approve), (market, deposit)), purse))
     street.play()
 
     # day 2: the purse bids; the day is opened and moved on by the purse as well
     street.ok((owner, act((market, call("open"))), purse))
-    street.day, street.opened, street.shown, street.observed = 2, street.chain.head()[1], [], {}
+    street.begin()
     street.submit(0, 1)
-    words = pack([UNIT, 2 * UNIT, 3 * UNIT, 0])
-    (receipt,) = street.ok((owner, act((market, call("submit", 2, words, []))), purse))
-    street.shown.append(Shown(purse, STANDARD, tuple(words), ()))
-    street.observed[purse] = int.from_bytes(receipt.logs[0].data[:32], "big")
+    words = tuple(pack([UNIT, 2 * UNIT, 3 * UNIT, 0]))
+    (receipt,) = street.ok((owner, act((market, call("submit", 2, 0, raw(words)))), purse))
+    street.saw(receipt, STANDARD, words)
     street.submit(3, 4)
     parts = street.parts()
-    closing = [(market, call("close", 2, p.kind, p.prior, p.words)) for p in parts]
+    closing = [(market, street.closing(part)) for part in parts]
     street.ok((owner, act(*closing), purse), at=street.opened + WINDOW)
-    made_by = [(n, p) for n, p in enumerate(parts) if p.kind != STANDARD]
-    producing = [(market, call("produce", 2, n, p.prior, p.words)) for n, p in made_by]
-    settling = [(market, call("settle", 2, p.kind, n, p.prior, p.words)) for n, p in enumerate(parts)]
+    producing = [(market, street.producing(n, part)) for n, part in enumerate(parts) if part.kind != STANDARD]
+    settling = [(market, street.settling(n, part)) for n, part in enumerate(parts)]
     street.ok((owner, act(*producing, *settling), purse))
-    street.reading = street.books.draw(street.observed)
+    street.draw()
     street.post()
 
-    # day 3: the meter is silent, and the purse ends the day; then it takes its money
+    # day 3: the meter is silent, and the purse ends the day; the registry is the purse's from then on
     street.open()
     street.submit(0, 2, 3)
-    street.close()
-    street.produce()
-    street.settle()
+    street.clear()
     at = street.chain.head()[1] + 200
-    street.ok((owner, act((market, call("end_unmetered", 3, list(street.observed)))), purse), at=at)
-    street.books.charge(street.reading, [], street.observed)
+    street.ok((owner, act((market, call("end_unmetered", 3))), purse), at=at)
+    street.charge(silent=True)
     street.ok((owner, act((market, call("withdraw", WAD))), purse))
+    offer = abi.selector("offer_registrar(address)") + abi.encode(["address"], [purse])
+    street.ok((me, offer, street.registry))
+    admission = call("register_standard", owner.address, 4 * UNIT, 0)
+    street.ok((owner, act((street.registry, abi.selector("accept_registrar()")), (street.registry, admission)), purse))
+
+    # day 4: cleared by the purse; day 5: empty, and closed by it
+    street.open()
+    street.submit(1, 4)
+    street.ok((owner, act((market, street.clearing())), purse), at=street.opened + WINDOW)
+    street.draw()
+    street.post()
+    street.open()
+    empty = show("close", 5, STANDARD, bytes(32), 0, submissions=[])
+    street.ok((owner, act((market, empty)), purse), at=street.opened + WINDOW)
     street.play()
     verdict = audit_folder(street.save(tmp_path))
     street.chain.close()
     assert verdict.violations == [] and verdict.exit_code == 0
-    assert verdict.checked["calls by contracts"] == 7
-    assert verdict.checked["submissions"] == 5 + 5 + 3 + 5
+    assert verdict.checked["calls by contracts"] == 10
+    assert verdict.checked["submissions"] == 5 + 5 + 3 + 2 + 5

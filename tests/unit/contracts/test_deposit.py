@@ -159,6 +159,4 @@ def test_deposit_with_permit__of_somebody_else__moves_nothing_of_theirs() -> Non
     thief = role("thief")
 
     refused(exchange, "", exchange.market.deposit_with_permit, 8_009 * UNIT, deadline, *signature, by=thief)
-    refused(
-        exchange, "vault: nothing to move", exchange.market.deposit_with_permit, 0, deadline, *signature, by=thief
-    )
+    refused(exchange, "vault: nothing to move", exchange.market.deposit_with_permit, 0, deadline, *signature, by=thief)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from tests.harness.chain_of_submissions import shown
 from tests.harness.refusal import refused
 from tests.harness.street import WAD, WHOLE, Street
 
@@ -25,11 +26,8 @@ def test_produce__runs_every_plant_of_the_piece(street: Street) -> None:
     assert wind.args == {
         "day": 1, "agent": street.wind, "inputs_bought": 400 * WAD, "inputs_used": 400 * WAD, "fraction": WAD // 2
     }  # fmt: skip
-    assert street.market.fraction_of(street.sun) == WAD
-    assert street.market.fraction_of(street.wind) == WAD // 2
     delivered = (1_000 * WHOLE, 232 * WHOLE, 114 * WHOLE)
     assert unpack(receipt.only("DayProduced").delivered, 3) == delivered
-    assert unpack([street.market.total_delivered(0)], 3) == delivered
     today = street.market.today()
     assert (today.phase, today.left) == (3, 4)
 
@@ -92,49 +90,51 @@ def test_produce__on_a_day_without_producers__is_one_call_of_nothing() -> None:
 
 
 def test_produce__of_another_day_or_out_of_turn__is_refused(street: Street) -> None:
-    refused(street, "calendar: not that day", street.market.produce, 2, 0, bytes(32), [])
+    refused(street, "calendar: not that day", street.show, "produce", 2, 0, bytes(32), 0)
     street.produce(0)
-    refused(street, "calendar: not that step's turn", street.market.produce, 1, 0, bytes(32), [])
+    refused(street, "calendar: not that step's turn", street.show, "produce", 1, 0, bytes(32), 0)
 
 
 def test_produce__showing_nothing__is_refused(street: Street) -> None:
-    words = shown(street.pieces[0].links)
-
-    for wrong in ([], words[:2]):
-        refused(street, "production: nothing shown", street.market.produce, 1, 0, street.pieces[0].prior, wrong)
+    refused(street, "posts: not that piece", street.show, "produce", 1, 0, street.pieces[0].prior, 0)
 
 
-def test_produce__showing_more_than_plants__is_refused(street: Street) -> None:
-    words = shown(street.pieces[0].links)
+def test_produce__with_call_data_cut_or_padded__is_refused(street: Street) -> None:
+    piece = street.pieces[0]
+    links = piece.submissions
 
-    for wrong in ([*words, 0], [*words, 5, 7], words[:-1]):
-        refused(street, "production: words left over", street.market.produce, 1, 0, street.pieces[0].prior, wrong)
+    reason = "market: malformed call data"
+    for count in (1, 3, 0):
+        refused(street, reason, street.show, "produce", 1, 0, piece.prior, count, links=links)
 
 
 def test_produce__showing_anything_where_there_are_no_plants__is_refused() -> None:
     street = Street().play_until("submit")
     street.submit(street.ada, [10, 5, 0])
     street.close_all()
+    plant = replace(street.links[1][0], kind=2, words=(7, 7))
 
-    refused(street, "production: no plants to run", street.market.produce, 1, 0, bytes(32), [7] * 1_024)
+    reason = "production: no plants to run"
+    refused(street, reason, street.show, "produce", 1, 0, bytes(32), 3, links=[plant] * 3)
     street.produce()
 
 
 def test_produce__of_anything_but_the_piece__is_refused(street: Street) -> None:
     piece = street.pieces[0]
-    words = shown(piece.links)
-    changed = [words[0], words[1] + 1, *words[2:]]
-    reason = "posts: not that piece"
+    first, second = piece.submissions
+    changed = replace(first, words=(first.words[0] + 1, first.words[1]))
 
-    for number, prior, wrong in (
-        (0, piece.prior, changed),
-        (0, piece.prior, words[:3]),
-        (0, bytes(32), words),
-        (1, piece.prior, words),
-        (7, piece.prior, words),
-        (0, piece.prior, shown(list(reversed(piece.links)))),
+    for number, prior, links in (
+        (0, piece.prior, (changed, second)),
+        (0, piece.prior, (first,)),
+        (0, bytes(32), (first, second)),
+        (1, piece.prior, (first, second)),
+        (7, piece.prior, (first, second)),
+        (0, piece.prior, (second, first)),
+        (0, piece.prior, (replace(first, to_store=1), second)),
     ):
-        refused(street, reason, street.market.produce, 1, number, prior, wrong)
+        arguments = (1, number, prior, len(links))
+        refused(street, "posts: not that piece", street.show, "produce", *arguments, links=links)
 
 
 def test_produce__of_a_piece_twice__is_refused() -> None:
@@ -148,7 +148,6 @@ def test_produce__of_a_piece_twice__is_refused() -> None:
     street.close(2, 2)
     street.produce(1)
 
-    piece = street.pieces[1]
-    refused(street, "posts: not that piece", street.market.produce, 1, 1, piece.prior, shown(piece.links))
+    refused(street, "posts: not that piece", street.produce, 1)
     street.produce(0)
     assert street.market.today().phase == 3

@@ -60,7 +60,16 @@ def test_registration__by_a_stranger__is_refused() -> None:
 
     refused(exchange, "registry: registrar only", registry.register_standard, role("ada"), 5, 0, by=role("stranger"))
     refused(
-        exchange, "registry: registrar only", registry.register_producer, role("sun"), WAD, WAD, 5, 0, 0, by=role("stranger")
+        exchange,
+        "registry: registrar only",
+        registry.register_producer,
+        role("sun"),
+        WAD,
+        WAD,
+        5,
+        0,
+        0,
+        by=role("stranger"),
     )
     refused(exchange, "registry: registrar only", registry.set_profile, 0, [1, 0, 0], by=role("stranger"))
 
@@ -90,7 +99,9 @@ def test_registration__a_second_time__is_refused() -> None:
 
     for agent in (street.ada, street.sun):
         refused(street, "registry: registered already", registry.register_standard, agent, 5, 0, by=REGISTRAR)
-        refused(street, "registry: registered already", registry.register_producer, agent, WAD, WAD, 5, 0, 0, by=REGISTRAR)
+        refused(
+            street, "registry: registered already", registry.register_producer, agent, WAD, WAD, 5, 0, 0, by=REGISTRAR
+        )
 
 
 def test_register_standard__with_a_bad_endowment__is_refused() -> None:

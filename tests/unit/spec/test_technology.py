@@ -8,7 +8,8 @@ from random import Random
 
 import mpmath
 import pytest
-from tests.harness.evm import Contract, Evm
+from tests.harness.evm import Contract, Evm, role
+from tests.harness.exchange import Exchange
 from tests.harness.sources import trio
 
 from wattpost.spec.fixed_point import TOO_LARGE
@@ -46,7 +47,7 @@ def draw(seed: int) -> tuple[int, int, int]:
 
 @pytest.fixture(scope="module")
 def technology() -> Contract:
-    return Evm().deploy(trio()["Technology"])
+    return Evm().deploy(trio()["Registry"], 48, role("registrar"))
 
 
 # A result is first pushed away from the producer's favour by what all errors together may be, at most 2^-11 of a unit
@@ -150,18 +151,18 @@ def test_the_chain__agrees_with_the_specification_bit_for_bit(technology: Contra
         assert technology.output_from(amount, theta, c) == output_from(amount, theta, c), (amount, theta, c)
 
 
-def test_the_chains_run__agrees_with_the_specification_bit_for_bit(technology: Contract) -> None:
+def test_the_chains_run__agrees_with_the_specification_bit_for_bit() -> None:
+    exchange = Exchange(periods=48)
     for seed in range(ON_CHAIN // 10):
         random = Random(seed)
-        theta, c = random.randint(WAD // 10, 100 * WAD), random.randint(WAD // 4, 3 * WAD)
+        theta, c = (
+            random.randint(WAD // 10, 100 * WAD),
+            random.choice([WAD // 2, WAD, random.randint(WAD // 4, 3 * WAD)]),
+        )
+        plant = exchange.producer(f"plant {seed}", theta=theta, c=c, capacity=10**5)
         offers = [0, *(random.choice([0, random.randint(1, 10**10)]) for _ in range(48))]
-        bids = [random.choice([0, 5]) for _ in range(49)]
-        words = [
-            sum(lane << (64 * n) for n, lane in enumerate(each[4 * w : 4 * w + 4]))
-            for each in (offers, bids)
-            for w in range(13)
-        ]
-        needed = sum(inputs_for(o * 10**9, theta, c) for o, b in zip(offers[1:], bids[1:], strict=True) if b)
+        words = [sum(lane << (64 * n) for n, lane in enumerate(offers[4 * w : 4 * w + 4])) for w in range(13)]
+        needed = sum(inputs_for(offer * 10**9, theta, c) for offer in offers)
         bought = random.randint(0, min(MAX_GOOD, needed * 5 // 4 + 1))
-        given = technology.run(words[:13], words[13:], bought, theta, c)
+        given = exchange.registry.run(plant, words, bought)
         assert given == (needed, fraction(bought, needed, c)), seed

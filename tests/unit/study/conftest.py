@@ -32,8 +32,8 @@ def agent_row(day: int, place: int, name: str, kind: str, **changes: Any) -> dic
         "bids": [31.0, 0.0, 0.0] if producer else [0.0, 10.0, 30.0],
         "offers": [8.0, 8.0] if producer else [0.0, 0.0],
         "allocations": [8.0, 0.0, 0.0] if producer else [0.0, 4.0, 4.0],
-        "revenue": 80.0 if producer else 16.0, "own_gas": 300_000, "shared_gas": 100_000,
-        "verification_kwh": 0.04, "consumed_kwh": 0.0 if producer else 7.96, "arrears_kwh": 0.0,
+        "revenue": 80.0 if producer else 16.0, "relayed": False, "own_gas": 300_000, "shared_gas": 100_000,
+        "verification_kwh": 0.04, "consumed_kwh": 0.0 if producer else 7.96, "arrears_kwh": 0.0, "store_kwh": 0.0,
         "bytecoin": 123.4, "gap": 10.0**-day,
     }  # fmt: skip
     return row | changes

@@ -241,7 +241,6 @@ def test_load__of_a_folder_or_nonsense__is_refused(tmp_path: Path) -> None:
 UNRUNNABLE = {
     "long run": ("theta = 2.5", "theta = 2.5\ninvestment_cost = 0.2", 'investment_cost of "sun-1"'),
     "payers": ("gas = 123456", 'payers = "standard"', 'payers = "standard" can only be solved'),
-    "inventory": ("gas = 123456", 'financing = "inventory"', 'financing = "inventory" can only be solved'),
     "c": ("c = 0.5", "c = 3.1", 'c of "sun-1" must be in (0, 3] with 18 decimals in a run, not 3.1'),
     "bytecoin": ("bytecoin = 250.0", "bytecoin = 1.1e9", "[market] bytecoin must be at most 10^9 whole units"),
     "no bytecoin": ("bytecoin = 250.0", "bytecoin = 0", "[market] bytecoin must be at least 1e-9"),
@@ -253,7 +252,31 @@ UNRUNNABLE = {
 }
 
 
-@pytest.mark.parametrize("name", ["../../evil", "operator", "meter", "a/b", "-x", ""])
+def test_inventory__has_an_efficiency_and_a_store() -> None:
+    plain = parse(GOOD.replace("gas = 123456", 'financing = "inventory"', 1)).verification
+    assert (plain.efficiency, plain.store) == (1.0, None)
+    stated = 'financing = "inventory"\nefficiency = 0.8\nstore = 2.5'
+    wanted = parse(GOOD.replace("gas = 123456", stated, 1))
+    wanted.check_runnable()
+    assert (wanted.verification.efficiency, wanted.verification.store) == (0.8, 2.5)
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ("efficiency = 0.8", "efficiency goes with financing"),
+        ("store = 1.0", "store goes with financing"),
+        ('financing = "inventory"\nefficiency = 0', "efficiency must be"),
+        ('financing = "inventory"\nefficiency = 1.1', "efficiency must be"),
+        ('financing = "inventory"\nstore = -1', "store must be"),
+    ],
+)
+def test_stores__that_make_no_sense__are_refused(keys: str, words: str) -> None:
+    with pytest.raises(ScenarioError, match=words):
+        parse(GOOD.replace("gas = 123456", keys, 1))
+
+
+@pytest.mark.parametrize("name", ["relayer", "../../evil", "operator", "meter", "a/b", "-x", ""])
 def test_names__that_could_be_other_files__are_refused(name: str) -> None:
     with pytest.raises(ScenarioError, match="name"):
         parse(GOOD.replace('name = "home"', f'name = "{name}"', 1))
