@@ -8,6 +8,8 @@ from wattpost.chain import rlp
 from wattpost.chain.keccak import keccak
 from wattpost.chain.keys import Key
 
+Access = tuple[tuple[bytes, tuple[bytes, ...]], ...]  # accounts, each with slots of its storage (EIP-2930)
+
 MAX_GAS = 2**24 - 1  # EIP-7825 caps a transaction at 2^24; staying below keeps us legal on later forks
 
 
@@ -27,6 +29,15 @@ def calldata_gas(data: bytes) -> int:
     60
     """
     return 16 * len(data) - 12 * data.count(0)
+
+
+def access_gas(access: Access) -> int:
+    """What a transaction pays for its access list.
+
+    >>> access_gas(((bytes(20), (bytes(32),)),))
+    4300
+    """
+    return sum(2_400 + 1_900 * len(slots) for _, slots in access)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +61,12 @@ def sign(
     max_fee: int,
     tip: int,
     value: int = 0,
+    access: Access = (),
 ) -> Signed:
     """`to` None creates a contract."""
     target = bytes.fromhex(to[2:]) if to else b""
-    fields = [chain_id, nonce, tip, max_fee, gas, target, value, data, []]
+    listed = [[address, list(slots)] for address, slots in access]
+    fields = [chain_id, nonce, tip, max_fee, gas, target, value, data, listed]
     signature = key.sign(keccak(b"\x02" + rlp.encode(fields)))
     raw = b"\x02" + rlp.encode([*fields, *signature])
     return Signed(raw, "0x" + keccak(raw).hex(), nonce, key.address)

@@ -19,7 +19,7 @@ from typing import Any
 
 from wattpost.chain.keys import Key
 from wattpost.chain.rpc import BATCH, BadAnswer, NodeRefused, NodeUnreachable, Reverted, Rpc, RpcError
-from wattpost.chain.transaction import MAX_GAS, Signed, floor_gas, sign
+from wattpost.chain.transaction import MAX_GAS, Access, Signed, access_gas, floor_gas, sign
 
 LAST_RANK = 1_000_000
 GAS = 2_000_000  # limit of a transaction on a test chain, where unused gas costs nothing
@@ -92,12 +92,16 @@ def read_log(raw: dict[str, Any]) -> Log:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to do on chain; `to` None creates a contract. Without `gas` the wallet's policy applies."""
+    """What to do on chain; `to` None creates a contract. Without `gas` the wallet's policy applies.
+
+    access : accounts and slots that the transaction lists and pays for beforehand, on top of its gas limit
+    """
 
     to: str | None
     data: bytes
     gas: int | None = None
     value: int = 0
+    access: Access = ()
 
 
 class Wallet:
@@ -222,7 +226,7 @@ class Wallet:
 
     def _sign(self, order: Order) -> Signed:
         tip, fee = self._fees()
-        gas = min(order.gas or self._gas(order), MAX_GAS)
+        gas = min((order.gas or self._gas(order)) + access_gas(order.access), MAX_GAS)
         if gas < floor_gas(order.data):  # some nodes take it, never mine it, and leave a gap in the nonces
             raise NodeRefused(f"{gas} gas is less than the {floor_gas(order.data)} that the call data alone costs.")
         return sign(
@@ -235,6 +239,7 @@ class Wallet:
             max_fee=fee,
             tip=tip,
             value=order.value,
+            access=order.access,
         )
 
     def _nonce(self) -> int:

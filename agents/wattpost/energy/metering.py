@@ -14,7 +14,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-
 MOST = 2**24 - 1  # gas beyond what the market saw that a reading can say; more waits
 
 

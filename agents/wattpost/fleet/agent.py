@@ -10,6 +10,7 @@ import numpy as np
 
 from wattpost.chain.signed_bid import SignedBid
 from wattpost.chain.wallet import Wallet
+from wattpost.fleet.faults import Faults, State
 from wattpost.fleet.plants import Plant
 from wattpost.fleet.policy import Policy, load
 from wattpost.game import Producer, Standard, utility_from
@@ -25,6 +26,7 @@ class Settings:
     gas: int  # expected a day before anything was measured
     profile: tuple[float, ...]  # how V is laid over the periods
     policy: str
+    faults: Faults = Faults(0, ())  # what befalls its submissions
 
     @classmethod
     def read(cls, raw: Mapping[str, Any]) -> Settings:
@@ -36,7 +38,8 @@ class Settings:
         else:
             capacity = np.array(raw["capacity"])
             preferences = Producer(raw["name"], raw["theta"], raw["c"], capacity, utility)
-        return cls(preferences, raw["step"], raw["gas"], tuple(raw["profile"]), raw["policy"])
+        faults = Faults(raw.get("seed", 0), tuple(State(**state) for state in raw.get("states", ())))
+        return cls(preferences, raw["step"], raw["gas"], tuple(raw["profile"]), raw["policy"], faults)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 from wattpost.chain.market import Market
 from wattpost.chain.units import from_units, from_wad
 from wattpost.fleet.agent import Agent, Report
+from wattpost.fleet.attempts import PlainGas
+from wattpost.fleet.expectations import Expectations
 from wattpost.fleet.memory import Memory
 from wattpost.fleet.policy import BestResponse, Plan, PolicyError, StayOut, View, check
 from wattpost.fleet.responses import Responses
 from wattpost.game.arrays import FloatArray
+from wattpost.game.states import Burnt
 from wattpost.spec.amounts import MAX_AMOUNT, UNIT
 
-JOULES = 1e18  # kappa is a whole number of 10^-18 kWh per gas
 FEW = 4  # agents that are as fast one by one
 SOME = 32  # decide one by one before what they bid goes out
 
@@ -37,11 +39,10 @@ class Bid:
 class Decisions:
     """Of some agents, from their memory."""
 
-    def __init__(self, agents: Sequence[Agent], memory: Memory, market: Market) -> None:
+    def __init__(self, agents: Sequence[Agent], memory: Memory, market: Market, plain: PlainGas | None = None) -> None:
         self._agents, self._memory, self._market = agents, memory, market
         self._rules = market.rules()
-        self._profiles = np.array([agent.settings.profile for agent in agents])
-        self._expected = np.array([agent.settings.gas for agent in agents])
+        self.expected = Expectations(agents, memory, self._rules.kappa, plain)
         self._steps = np.array([agent.settings.step for agent in agents])
         self._responses = Responses([agent.settings.preferences for agent in agents])
 
@@ -49,13 +50,11 @@ class Decisions:
         """Bids by row, and reports of those who do not bid; those who decide at one go first, then some at a time."""
         if not rows:
             return
-        gas = np.where(self._memory.gas < 0, self._expected, self._memory.gas)
-        burnt = self._profiles * (self._rules.kappa / JOULES * gas)[:, None]
         stores = dict.fromkeys(rows, 0.0)
         if self._rules.efficiency:
             kwh = self._market.balances([self._memory.addresses[row] for row in rows])
             stores = dict(zip(rows, map(from_wad, kwh), strict=True))
-        quick = self._together(rows, burnt)
+        quick = {} if self.expected.distribution else self._together(rows, self.expected.certain())
         if quick:
             yield self._laid(quick), []
         slow = [row for row in rows if row not in quick]
@@ -63,14 +62,14 @@ class Decisions:
             plans: dict[int, Plan] = {}
             reports: list[Report] = []
             for row in slow[first : first + SOME]:
-                decision = self._alone(row, day, burnt[row], stores[row])
+                decision = self._alone(row, day, self.expected.of(row), stores[row])
                 if isinstance(decision, Report):
                     reports.append(decision)
                 else:
                     plans[row] = decision
             yield self._laid(plans), reports
 
-    def _view(self, row: int, burnt: FloatArray, store: float) -> View:
+    def _view(self, row: int, burnt: Burnt, store: float) -> View:
         agent, memory = self._agents[row], self._memory
         return View(
             day=memory.open_day,
@@ -86,7 +85,7 @@ class Decisions:
             store=store,
         )
 
-    def _alone(self, row: int, day: int, burnt: FloatArray, store: float) -> Plan | Report:
+    def _alone(self, row: int, day: int, burnt: Burnt, store: float) -> Plan | Report:
         agent = self._agents[row]
         try:
             view = self._view(row, burnt, store)

@@ -18,6 +18,7 @@ from wattpost.chain.rpc import Reverted, RpcError
 from wattpost.chain.signed_bid import SignedBid, Terms, sign_bid
 from wattpost.chain.wallet import Order, OutcomeUnknown, send_each
 from wattpost.fleet.agent import Agent, Report
+from wattpost.fleet.attempts import PlainGas, failing_ones, good_one, refused
 from wattpost.fleet.decisions import Bid, Decisions
 from wattpost.fleet.memory import Memory
 from wattpost.fleet.relaying import Desk
@@ -32,7 +33,9 @@ class Host:
         self.agents, self._market, self._desk = list(agents), market, desk
         preferences = [agent.settings.preferences for agent in agents]
         self.memory = Memory(preferences, [agent.wallet.address for agent in agents])
-        self._decisions = Decisions(self.agents, self.memory, market)
+        uncertain = any(agent.settings.faults.states for agent in agents)
+        self._plain = PlainGas(self.memory.addresses) if uncertain else None
+        self._decisions = Decisions(self.agents, self.memory, market, self._plain)
         self._unfolding = market.unfolding()
         self._next_block, self._now = market.first_block, 0
         if desk:
@@ -89,7 +92,10 @@ class Host:
         if last < self._next_block:
             return False
         method, parameters = market.log_filter(self._next_block, last)
-        self.memory.absorb(self._unfolding.read(market.own_events(market.rpc.call(method, *parameters))))
+        told = self._unfolding.read(market.own_events(market.rpc.call(method, *parameters)))
+        self.memory.absorb(told)
+        if self._plain:
+            self._plain.learn(market, told)
         self._next_block = last + 1
         return True
 
@@ -118,6 +124,7 @@ class Host:
                 domain=self._domain,
             )
             signed.append(agent.handed)
+        self._suffer(day, bids, relayed=True)
         why = self._desk.take(signed)
         refused = {row: reason for row, reason in zip(bids, why, strict=True) if reason}
         for row in bids:
@@ -141,10 +148,12 @@ class Host:
         return self._send(day, late, dict.fromkeys(late, "its relayer did not bring it to the chain"))
 
     def _send(self, day: int, bids: dict[int, Bid], why: dict[int, str]) -> list[Report]:
-        orders = [
-            (self.agents[row].wallet, Order(self._market.address, call("submit", day, bid.to_store, bid.raw)))
-            for row, bid in bids.items()
-        ]
+        self._suffer(day, bids)
+        orders = []
+        for row, bid in bids.items():
+            fault, plain = self.agents[row].settings.faults.of(day, self.agents[row].name), self._attempt(row)
+            good = good_one(self._market, day, bid.to_store, bid.raw, fault, plain)
+            orders.append((self.agents[row].wallet, good))
         reports = []
         for row, sent in zip(bids, send_each(orders), strict=True):
             name, reason = self.agents[row].name, why.get(row, "")
@@ -157,6 +166,26 @@ class Host:
             else:
                 reports.append(Report(name, day, "submitted", reason))
         return reports
+
+    def _suffer(self, day: int, bids: dict[int, Bid], relayed: bool = False) -> None:
+        """Send the attempts that fail before the good ones; what becomes of them stops nobody's bid.
+
+        A relayed bid is in a batch whose gas is not its agent's to multiply, so what its state burns beyond a plain
+        attempt is burnt by refused ones.
+        """
+        waiting: dict[int, list[Order]] = {}
+        for row, bid in bids.items():
+            fault, plain = self.agents[row].settings.faults.of(day, self.agents[row].name), self._attempt(row)
+            attempt = self._market, day, bid.to_store, bid.raw
+            waiting[row] = failing_ones(*attempt, fault, plain)
+            if relayed and fault.gas_multiplier > 1:
+                waiting[row].append(refused(*attempt, (fault.gas_multiplier - 1) * plain))
+        while waiting := {row: orders for row, orders in waiting.items() if orders}:
+            send_each([(self.agents[row].wallet, orders.pop()) for row, orders in waiting.items()])
+
+    def _attempt(self, row: int) -> float:
+        """Gas of a plain attempt; where nothing is uncertain nobody asks."""
+        return self._decisions.expected.attempt(row) if self._plain else 0.0
 
 
 def work(host: Host, ready: Callable[[], object], report: Callable[[Iterable[Report]], object], poll: float) -> None:

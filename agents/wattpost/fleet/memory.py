@@ -37,17 +37,18 @@ class Memory:
         count, posts = len(self.agents), self.agents[0].periods + 1
         self.words = words_for(posts - 1)
         # What all can see.
-        self.traded = False
+        self.traded_days = 0
+        self.share = self.pool = 0  # gas of the last metered day: shared by all, and by those relayed
         self.total_bids, self.total_sold, self._today_bids = np.zeros(posts), np.zeros(posts), np.zeros(posts)
         # What is each one's own.
         self.money = [0] * count  # prepaid and not in escrow, in 10^-9
         self.submitted_day: Whole = np.zeros(count, dtype=np.int64)
-        self.gas: Whole = np.full(count, -1)  # charged on its last metered day; below zero before the first
+        self.own_gas: Whole = np.full(count, -1)  # of its last metered day; below zero before the first
         self.own_bids, self.own_sold = np.zeros((count, posts)), np.zeros((count, posts))
         self.last_bids, self.last_offers = np.zeros((count, posts)), np.zeros((count, posts))
         self._endowments = np.array([each.endowment if isinstance(each, Standard) else 0.0 for each in self.agents])
         self._observed: Whole = np.zeros(count, dtype=np.int64)
-        self._relayed = np.zeros(count, dtype=bool)
+        self.relayed = np.zeros(count, dtype=bool)
         self._places: list[tuple[int, int]] = [(0, 0)] * count
         self._fraction = np.ones(count)
         self._beyond: dict[tuple[int, int], int] = {}  # gas that the day's readings add, by kind and place
@@ -58,6 +59,19 @@ class Memory:
             return None
         bids, sold = (each[row] for each in self.others)
         return Rivals(bids[1:], sold[1:], float(bids[0]), float(sold[0]))
+
+    @property
+    def traded(self) -> bool:
+        return self.traded_days > 0
+
+    @property
+    def gas(self) -> Whole:
+        """(n,) what a day takes: an agent's own gas of its last one, and the shares of the last one of all."""
+        return np.where(self.own_gas < 0, -1, self.own_gas + self.share + np.where(self.relayed, self.pool, 0))
+
+    def gas_of(self, row: int) -> int:
+        """The same of one agent."""
+        return int(self.own_gas[row]) + self.share + (self.pool if self.relayed[row] else 0)
 
     @property
     def others(self) -> tuple[FloatArray, FloatArray]:
@@ -72,9 +86,12 @@ class Memory:
         return Plan(bids[1:].copy(), float(bids[0]), offers[1:].copy())
 
     def turn(self, row: int) -> bool:
-        """Whether it is an agent's turn to reconsider taking part on the open day."""
+        """Whether it is an agent's turn to reconsider taking part on the open day.
+
+        Nobody's on what the opening day tells: its bids were made before any price was known.
+        """
         place = self.registry.get(self.addresses[row])
-        return place is not None and reconsiders(self.open_day, place, len(self.registry))
+        return place is not None and self.traded_days > 1 and reconsiders(self.open_day, place, len(self.registry))
 
     def absorb(self, events: Iterable[Event]) -> None:
         """Take in events of the market, in order, batches unfolded; other agents' own may be left out."""
@@ -115,7 +132,7 @@ class Memory:
         self.last_bids[row] = bids[:posts] / UNIT
         self.last_offers[row] = _lanes(words[self.words :])[:posts] / UNIT if len(words) > self.words else 0.0
         self.submitted_day[row] = submitted["day"]
-        self._observed[row], self._relayed[row] = submitted["observed_gas"], submitted["relayed"]
+        self._observed[row], self.relayed[row] = submitted["observed_gas"], submitted["relayed"]
         self._places[row] = submitted["kind"], submitted["place"]
 
     def _remember(self, day: int, delivered: FloatArray) -> None:
@@ -127,14 +144,17 @@ class Memory:
         self.total_sold = np.where(traded, delivered, self.total_sold)
         self.own_bids = np.where(traded, np.where(there, self.last_bids, 0.0), self.own_bids)
         self.own_sold = np.where(traded, np.where(there, sold, 0.0), self.own_sold)
-        self.traded = self.traded or bool(traded.any())
+        self.traded_days += bool(traded.any())
 
     def _charge(self, books: Event) -> None:
-        """Gas of the day that is done: what the market saw, what receipts show beyond that, and shares."""
+        """Gas of the day that is done: what the market saw, what receipts show beyond that, and shares.
+
+        Shares are public, so that who stays out knows what taking part has come to cost.
+        """
+        self.share, self.pool = books["share"], books["relayed"]
         for row in np.flatnonzero(self.submitted_day == books["day"]):
             beyond = 0 if books["silent"] else self._beyond.get(self._places[row], 0)
-            pool = books["relayed"] if self._relayed[row] else 0
-            self.gas[row] = self._observed[row] + beyond + books["share"] + pool
+            self.own_gas[row] = self._observed[row] + beyond
 
 
 def _lanes(words: Sequence[int]) -> NDArray[Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from wattpost.game import Agent, Rivals, attainable, best_response, outside
-from wattpost.game.arrays import FloatArray
+from wattpost.game.states import Burnt
 
 
 def reconsiders(day: int, place: int, registered: int) -> bool:
@@ -22,7 +22,7 @@ def reconsiders(day: int, place: int, registered: int) -> bool:
     return (day - 1) % registered == place
 
 
-def why_stay_out(agent: Agent, rivals: Rivals, verification: FloatArray, held: float) -> str | None:
+def why_stay_out(agent: Agent, rivals: Rivals, verification: Burnt, held: float) -> str | None:
     """A sentence that says why `agent` is better off outside; None where it is not.
 
     Where life outside is worth minus infinity it takes part exactly when it could buy more than its payments burn

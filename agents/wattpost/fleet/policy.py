@@ -15,9 +15,9 @@ from typing import Protocol
 import numpy as np
 
 from wattpost.fleet.participation import why_stay_out
-from wattpost.game import Agent, Rivals, best_response, opening_plan
+from wattpost.game import Agent, Rivals, States, best_response, opening_plan
 from wattpost.game import Plan as Action
-from wattpost.game.arrays import FloatArray
+from wattpost.game.states import Burnt
 
 RESERVE = 0.1  # of a day's verification that a store keeps beyond the next day's
 
@@ -52,7 +52,8 @@ class View:
     held : prepaid bytecoin that is not in escrow
     rivals : everybody else's totals on each post's last traded day; None before any day was traded
     previous : its own last plan; None if it never bid
-    verification : (T,) kWh that it expects its payments to burn, from its last receipts
+    verification : (T,) kWh that it expects its payments to burn, from its last receipts; `States` of it, with
+        chances, where validation is uncertain
     step : the fraction of the way to its best response that it moves in a day, 0 < step <= 1
     turn : whether it is this agent's turn to reconsider taking part
     outside : whether it chose to stay out when it last decided
@@ -65,7 +66,7 @@ class View:
     held: float
     rivals: Rivals | None
     previous: Action | None
-    verification: FloatArray
+    verification: Burnt
     step: float
     turn: bool = False
     outside: bool = False
@@ -83,20 +84,22 @@ class BestResponse:
 
     On its turn it reconsiders whether to take part; between turns it stays in, or out, as it was. Where verification is
     paid from a store, what it buys for the store takes the place of what it burns: enough for another such day after
-    today's, and RESERVE of one beyond, because a store that falls short locks it out.
+    today's, and RESERVE of one beyond, because a store that falls short locks it out; where validation is uncertain,
+    of a day in its worst state. Who comes back answers the market as it is: its last plan was made for another.
     """
 
     def decide(self, view: View) -> Plan | StayOut:
-        burnt = float(view.verification.sum())
         to_store, needs, lasting = 0.0, view.verification, view.verification
         if view.efficiency > 0:
+            each = needs.worst if isinstance(needs, States) else np.asarray(needs)
+            burnt = float(each.sum())
             if view.store < burnt * (1 - 1e-12):
                 return StayOut(
                     f"it is locked out: its store holds {view.store:.6g} of {burnt:.6g} kWh", locked_out=True
                 )
-            share = view.verification / burnt if burnt > 0 else view.verification
+            share = each / burnt if burnt > 0 else each
             to_store = max(0.0, (2 + RESERVE) * burnt - view.store) / view.efficiency
-            needs, lasting = share * to_store, view.verification / view.efficiency
+            needs, lasting = share * to_store, each / view.efficiency
         if view.rivals is None or view.previous is None:
             plan = opening_plan(view.agent, held=view.held, verification=needs)
             return Plan(plan.bids, plan.numeraire_bid, plan.offers, to_store)
@@ -107,7 +110,7 @@ class BestResponse:
         elif view.outside:
             return StayOut("it stays out until its turn to reconsider")
         best = best_response(view.agent, view.rivals, verification=needs, held=view.held)
-        last, step = view.previous, view.step
+        last, step = view.previous, 1.0 if view.outside else view.step
         bids = last.bids + step * (best.bids - last.bids)
         good = last.numeraire_bid + step * (best.numeraire_bid - last.numeraire_bid)
         offers = last.offers + step * (best.offers - last.offers)
@@ -147,7 +150,7 @@ def load(name: str) -> Policy:
 
 def check(plan: Action, view: View) -> Plan:
     """The plan, if it can be sent; whoever wrote the policy, nobody bids nonsense or more than it holds."""
-    periods = view.verification.size
+    periods = view.agent.periods
     bids, offers = np.asarray(plan.bids, dtype=float), np.asarray(plan.offers, dtype=float)
     if bids.shape != (periods,) or offers.shape != (periods,):
         raise PolicyError(f"The policy decided on {bids.size} bids and {offers.size} offers for {periods} periods.")

@@ -25,7 +25,7 @@ class Replay:
         if row is None or not row["submitted"]:
             return StayOut("it did not bid in the run that is replayed")
         bids = np.array(row["bids"])
-        if bids.size != view.verification.size + 1:
+        if bids.size != view.agent.periods + 1:
             raise PolicyError("The run that is replayed has another number of periods.")
         return Plan(bids[1:], float(bids[0]), np.array(row["offers"]))
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
+from wattpost.fleet.faults import State
 from wattpost.game import Producer
 from wattpost.game.agents import Agent
 
@@ -19,8 +21,10 @@ def task(
     gas: int,
     profile: Sequence[float],
     policy: str,
+    seed: int = 0,
+    states: Sequence[State] = (),
 ) -> dict[str, Any]:
-    """Plain values for JSON; `utility` is what `game.utility_from` reads."""
+    """Plain values for JSON; `utility` is what `game.utility_from` reads, `seed` draws which of the `states` come."""
     common = {
         "index": index,
         "name": agent.name,
@@ -31,6 +35,8 @@ def task(
         "gas": gas,
         "profile": list(profile),
         "policy": policy,
+        "seed": seed,
+        "states": [asdict(state) for state in states],
     }
     if isinstance(agent, Producer):
         plant = {"theta": agent.theta, "c": agent.c, "capacity": agent.limits.tolist()}

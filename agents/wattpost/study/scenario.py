@@ -12,6 +12,7 @@ The format is section 6 of the design, with these additions:
 - ``[verification] profile``: how an agent's V is laid over the periods (default: evenly); for
   ``financing = "inventory"`` also ``efficiency`` (default 1) and ``store``, kWh that each agent has at first (default
   what two days of ``gas`` burn); ``watts_per_core`` for ``layer = "measured"``.
+- ``[[verification.state]]``: uncertain validation, see `scenario_states`.
 
 Whatever is wrong with a file becomes a `ScenarioError`: one sentence that names file and key.
 """
@@ -30,9 +31,11 @@ from wattpost.energy.layers import LAYERS, MEASURED
 from wattpost.energy.measured import MOST_WATTS, WATTS_PER_CORE
 from wattpost.study.scenario_agents import read_producers, read_standard
 from wattpost.study.scenario_reading import ScenarioError, Table, near
+from wattpost.study.scenario_states import obstacles, read_states
 
 if TYPE_CHECKING:
     from wattpost.energy import Measurement
+    from wattpost.fleet.faults import State
     from wattpost.game import Producer, Standard
 
 __all__ = ["Scenario", "ScenarioError", "Verification", "load", "names", "parse"]
@@ -50,6 +53,7 @@ MARKET_KEYS = (
 )  # fmt: skip
 VERIFICATION_KEYS = (
     "layer", "joules_per_gas", "watts_per_core", "gas", "financing", "efficiency", "store", "payers", "profile",
+    "state",
 )  # fmt: skip
 MOST_STORED = 1e9  # kWh
 
@@ -65,6 +69,7 @@ class Verification:
     financing: str  # "purchase" | "inventory"
     payers: str  # "all" | "standard"
     profile: tuple[float, ...]  # T shares of an agent's V, summing to one
+    states: tuple[State, ...] = ()  # of validation, with probabilities; none where it is certain
     efficiency: float = 1.0  # of stores; for inventory
     store: float | None = None  # kWh in each agent's store at first; None: two days of what `gas` burns
     measured: Measurement | None = None  # by the run that is repeated; for the layer "measured"
@@ -118,6 +123,7 @@ class Scenario:
             yield f"a run needs at least one {absent}; add a [[{absent.split()[0]}]] section."
         if self.verification.payers != "all":
             yield '[verification] payers = "standard" can only be solved: on chain everybody pays.'
+        yield from obstacles(self.verification.states, self.verification.gas)
         yield from _too_large("[market] bytecoin", self.bytecoin)
         if self.bytecoin < SMALLEST_UNIT:
             yield "[market] bytecoin must be at least 1e-9 in a run, for bids are paid in advance."
@@ -267,4 +273,5 @@ def _verification(source: str, section: object, periods: int) -> Verification:
         store=table.number("store", high=MOST_STORED) if "store" in table else None,
         payers=table.text("payers", "all", choices=("all", "standard")),
         profile=tuple(share / sum(profile) for share in profile),
+        states=read_states(source, table.values.get("state", [])),
     )

@@ -69,6 +69,8 @@ class Session:
                 gas=verification.gas,
                 profile=verification.profile,
                 policy=self.policy,
+                seed=scenario.seed,
+                states=verification.states,
             )
             for index, (agent, form, place) in enumerate(zip(scenario.agents, scenario.forms, ring.places, strict=True))
         ]

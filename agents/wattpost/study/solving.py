@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from wattpost.fleet.expectations import distribution_of
 from wattpost.game import (
     Economy,
     Producer,
     Standard,
+    States,
     cartel_to_json,
     parameter,
     sensitivity_to_json,
@@ -20,6 +22,7 @@ from wattpost.game import (
     solve_to_json,
 )
 from wattpost.game import sensitivity as derivatives
+from wattpost.game.arrays import FloatArray
 from wattpost.study.intensity import intensity
 from wattpost.study.scenario import Scenario, ScenarioError
 
@@ -27,7 +30,8 @@ ATTO = 1e18  # kappa is a whole number of 10^-18 kWh per gas
 
 
 def economy_of(scenario: Scenario) -> Economy:
-    """The scenario's agents, each burning kappa times the gas that the scenario assumes, laid over the periods.
+    """The scenario's agents, each burning kappa times the gas that the scenario assumes, laid over the periods; where
+    validation is uncertain, times what each state comes to.
 
     Raises ScenarioError where the agents make no economy.
     """
@@ -36,9 +40,12 @@ def economy_of(scenario: Scenario) -> Economy:
     standard = tuple(agent for agent in scenario.agents if isinstance(agent, Standard))
     producers = tuple(agent for agent in scenario.agents if isinstance(agent, Producer))
     payers = np.array([1.0] * len(standard) + [float(verification.payers == "all")] * len(producers))
-    burnt = daily * np.outer(payers, np.array(verification.profile))
+    burnt: FloatArray | States = daily * np.outer(payers, np.array(verification.profile))
+    uncertain = distribution_of(verification.states)
+    if uncertain:
+        burnt = States.scaled(burnt, *uncertain)  # type: ignore[arg-type]
     try:
-        return Economy(scenario.periods, standard, producers, burnt)
+        return Economy(scenario.periods, standard, producers, burnt, np.array(verification.profile))
     except ValueError as problem:
         raise ScenarioError(f"{scenario.source}: {str(problem).rstrip('.')}.") from None
 
