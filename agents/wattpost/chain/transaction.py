@@ -10,6 +10,8 @@ from wattpost.chain.keys import Key
 
 Access = tuple[tuple[bytes, tuple[bytes, ...]], ...]  # accounts, each with slots of its storage (EIP-2930)
 
+LISTED_ADDRESS, LISTED_KEY = 2_400, 1_900  # gas of each
+
 MAX_GAS = 2**24 - 1  # EIP-7825 caps a transaction at 2^24; staying below keeps us legal on later forks
 
 
@@ -37,7 +39,7 @@ def access_gas(access: Access) -> int:
     >>> access_gas(((bytes(20), (bytes(32),)),))
     4300
     """
-    return sum(2_400 + 1_900 * len(slots) for _, slots in access)
+    return sum(LISTED_ADDRESS + LISTED_KEY * len(slots) for _, slots in access)
 
 
 @dataclass(frozen=True, slots=True)

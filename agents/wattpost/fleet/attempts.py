@@ -13,11 +13,10 @@ import numpy as np
 
 from wattpost.chain.events import Event
 from wattpost.chain.market import Market, call
-from wattpost.chain.transaction import Access, calldata_gas
+from wattpost.chain.transaction import LISTED_ADDRESS, LISTED_KEY, Access, calldata_gas
 from wattpost.chain.wallet import Order
 from wattpost.fleet.faults import Fault
 
-LISTED_ADDRESS, LISTED_KEY = 2_400, 1_900  # gas (EIP-2930)
 MOST_ADDRESSES = 19  # as many as change the remainder by LISTED_KEY
 REFUSAL = 2_500  # about what the market takes to refuse a call for another day
 SPARE = 100_000  # of a gas limit; what is not used is not charged
@@ -26,6 +25,7 @@ SPARE = 100_000  # of a gas limit; what is not used is not charged
 def burning(gas: float) -> Access:
     """An access list that costs as much of `gas` as one can: all but 100 where that is much.
 
+    >>> from wattpost.chain.transaction import access_gas
     >>> access_gas(burning(60_000)), access_gas(burning(2_000))
     (60000, 0)
     """

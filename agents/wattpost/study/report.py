@@ -140,6 +140,7 @@ def _rows(run: Run) -> list[dict[str, Any]]:
                 "consumed": mean(a["consumed_kwh"][members]),
                 "arrears": mean(a["arrears_kwh"][members]),
                 "bytecoin": mean(a["bytecoin"][members]),
+                "shadow_price": mean(a["shadow_price"][members]),
                 "gap": 100 * float(worst.max()) if worst.size else float("nan"),
             }
         )

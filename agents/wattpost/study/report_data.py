@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray[Any, np.dtype[Any]]
+KNOWN_OR_NOT = ("gap", "shadow_price")  # columns that are NaN where nothing is known
 SETTLED = 1e-3  # a gain of 0.1 % in consumption equivalents
 
 
@@ -150,15 +151,16 @@ def _agents(
     )  # fmt: skip
     columns = {name: np.zeros((len(days), len(order))) for name in singles}
     columns["submitted"] = np.zeros((len(days), len(order)))
-    columns["gap"] = np.full((len(days), len(order)), np.nan)
+    for name in KNOWN_OR_NOT:
+        columns[name] = np.full((len(days), len(order)), np.nan)
     for name in ("bids", "offers", "allocations"):
         columns[name] = np.zeros((len(days), len(order), posts))
     for row in rows:
         if row["day"] not in place:
             continue
         at = place[row["day"]], who[row["agent"]]
-        for name in (*singles, "submitted", "gap"):
-            if row[name] is not None:
+        for name in (*singles, "submitted", *KNOWN_OR_NOT):
+            if row.get(name) is not None:
                 columns[name][at] = row[name]
         for name in ("bids", "offers", "allocations"):
             amounts = row[name] or []

@@ -13,10 +13,13 @@ import numpy as np
 from wattpost.chain import readings
 from wattpost.chain.events import Event
 from wattpost.chain.units import from_units, from_wad
-from wattpost.game import Action, Plan, Producer, Rivals, Standard, gain, payoff
+from wattpost.game import Action, Plan, Producer, Rivals, Standard
 from wattpost.game.agents import Agent
+from wattpost.game.arrays import FloatArray
+from wattpost.game.states import Burnt
 from wattpost.spec.amounts import UNIT, WAD, unpack, words_for
 from wattpost.spec.day import Amounts, share
+from wattpost.study.judging import judged, states_at
 
 
 @dataclass(slots=True)
@@ -35,6 +38,7 @@ class _Charge:
 
     own_gas: int  # of its own transactions, or its share of the batches that carried its bid
     shared_gas: int
+    pool: int  # of own_gas, what is its share of batches
     verification: int
     consumed: int
     balance: int  # afterwards
@@ -66,12 +70,16 @@ class Results:
     agents : by address, in the scenario's order
     profile : (T,) how an agent's verification is laid over the periods
     kappa, efficiency : of the market: 10^-18 kWh per gas; of stores, 18 decimals, zero where there are none
+    distribution : of what multiplies an attempt's gas, where validation is uncertain
+    plain : by day and agent, gas of a direct submission without what its state added; where validation is uncertain
     """
 
     agents: Mapping[str, Agent]
     profile: Sequence[float]
     kappa: int = 0
     efficiency: int = 0
+    distribution: tuple[FloatArray, FloatArray] | None = None
+    plain: Mapping[tuple[int, str], int] = field(default_factory=dict)
     days: list[_Day] = field(default_factory=list)
     accounts: dict[str, _Account] = field(default_factory=dict)
 
@@ -128,9 +136,8 @@ class Results:
     def _charge(self, day: _Day, agent: str, books: Event) -> None:
         """Charge an agent for a day that is done: from its store, or what it owes on top, then from its purchase."""
         account, submitted = self.accounts[agent], day.owners[agent]
-        own: int = submitted["observed_gas"]
-        if submitted["relayed"]:
-            own += books["relayed"]
+        pool: int = books["relayed"] if submitted["relayed"] else 0
+        own: int = submitted["observed_gas"] + pool
         if not books["silent"]:
             own += day.beyond.get((submitted["kind"], submitted["place"]), 0)
         gas = own + books["share"]
@@ -142,7 +149,7 @@ class Results:
         account.balance = balance + taken
         account.consumed += rest - taken
         account.gas += gas
-        day.charged[agent] = _Charge(own, books["share"], self.kappa * gas, rest - taken, account.balance)
+        day.charged[agent] = _Charge(own, books["share"], pool, self.kappa * gas, rest - taken, account.balance)
 
     # ---- tables
 
@@ -198,7 +205,7 @@ class Results:
             "bytecoin": from_wad(day.closed_with.get(address, 0)),
         }
         if charged:
-            row |= self._judged(day, address, agent, from_wad(self._burden(day, address, charged)))
+            row |= self._judged(day, address, agent, charged)
         if not submitted:
             row["note"] = absences.get(agent.name, "it sent nothing")
         return row
@@ -209,16 +216,24 @@ class Results:
             return charged.verification
         return int(min(day.owners[address]["to_store"], day.settled[address]["energy"])) * UNIT
 
-    def _judged(self, day: _Day, address: str, agent: Agent, verification: float) -> dict[str, Any]:
-        """Utility, and what a best response to the same rivals would have added."""
+    def _judged(self, day: _Day, address: str, agent: Agent, charged: _Charge) -> dict[str, Any]:
+        """What the day was worth to an agent, against its rivals as they were."""
         bids, offers = day.submitted[address]
         action: Action = Plan(_floats(bids[1:]), from_units(bids[0]), _floats(offers[1:]))
-        rivals = self._rivals(day, address, agent)
-        needs = np.array(self.profile) * verification
+        burnt = np.array(self.profile) * from_wad(self._burden(day, address, charged))
+        expected: Burnt = burnt
+        if self.distribution and not self.efficiency:
+            attempt = self.plain.get((day.number, address), charged.pool)
+            expected = states_at(self.distribution, attempt, charged.shared_gas, self.kappa, self.profile)
         held = from_wad(day.opened_with[address])
-        utility = payoff(agent, action, rivals, verification=needs).utility
-        gap = gain(agent, action, rivals, verification=needs, held=held)
-        return {"utility": utility, "gap": gap}
+        found = judged(agent, action, self._rivals(day, address, agent), burnt, expected, self.profile, held)
+        known = bool(np.isfinite(found.shadow_price))
+        return {
+            "utility": found.utility,
+            "gap": found.gap,
+            "shadow_price": found.shadow_price if known else None,
+            "shadow_prices": found.shadow_prices.tolist() if known else None,
+        }
 
     def _rivals(self, day: _Day, address: str, agent: Agent) -> Rivals:
         bids, _ = day.submitted[address]

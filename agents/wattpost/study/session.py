@@ -11,6 +11,8 @@ from typing import Any
 from wattpost.chain.engine import Engine
 from wattpost.chain.market import Market
 from wattpost.chain.wallet import Wallet
+from wattpost.fleet.attempts import plain_gas
+from wattpost.fleet.expectations import distribution_of
 from wattpost.fleet.gathering import Gathering
 from wattpost.fleet.keyring import METER_RANK, RELAYER_RANK, Keyring
 from wattpost.fleet.meter import Meter
@@ -140,8 +142,15 @@ class Session:
         agents = dict(zip(self.keyring.agents, self.scenario.agents, strict=True))
         market = Market(self.engine.rpc, self.deployment)
         rules = market.rules()
-        results = Results(agents, self.scenario.verification.profile, rules.kappa, rules.efficiency)
-        results.absorb(market.events(market.first_block, self.engine.rpc.block_number()))
+        told = market.events(market.first_block, self.engine.rpc.block_number())
+        verification, plain = self.scenario.verification, {}
+        distribution = distribution_of(verification.states)
+        if distribution:
+            direct = [event for event in told if event.name == "Submitted" and not event["relayed"]]
+            gas = plain_gas(market, direct)
+            plain = {(event["day"], event["agent"]): each for event, each in zip(direct, gas, strict=True)}
+        results = Results(agents, verification.profile, rules.kappa, rules.efficiency, distribution, plain)
+        results.absorb(told)
         return results
 
     def write_tables(self, results: Results, folder: Path) -> None:

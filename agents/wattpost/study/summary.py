@@ -126,7 +126,7 @@ def show_solution(found: Mapping[str, Any]) -> None:
             cells += [_figure(other["prices"][period]), _figure(sum(row[period] for row in other["offers"]))]
         prices.add_row(str(period + 1), *cells)
     console.print(prices)
-    names = ("agent", "bought kWh", "made kWh", "burnt kWh", "consumed kWh", "good", "utility")
+    names = ("agent", "bought kWh", "made kWh", "burnt kWh", "consumed kWh", "good", "utility", "λ per kWh")
     agents = Table(*names, title="Who gets what")
     for place, agent in enumerate(found["agents"]):
         if place == MOST_ROWS:
@@ -135,7 +135,8 @@ def show_solution(found: Mapping[str, Any]) -> None:
         sums = [_figure(sum(found[key][place])) for key in ("allocations", "offers", "verification_kwh", "consumption")]
         outside = "" if found["participants"][place] else " (outside)"
         agents.add_row(
-            agent["name"] + outside, *sums, _figure(found["numeraire"][place]), _figure(found["utilities"][place])
+            agent["name"] + outside, *sums, _figure(found["numeraire"][place]), _figure(found["utilities"][place]),
+            _expected(found["states"]["probabilities"], found["shadow_prices"][place]),
         )
     console.print(agents)
     welfare = found["welfare"]
@@ -143,6 +144,12 @@ def show_solution(found: Mapping[str, Any]) -> None:
     if other:
         lost = 100 * welfare["loss_equivalent_mean"]
         console.print(f"Against competition they lose {lost:.3g} % of what they consume, on average.")
+
+
+def _expected(chances: Sequence[float], prices: Sequence[float | None]) -> str:
+    """What a kWh less of verification is worth, expected over its states."""
+    known = [chance * price for chance, price in zip(chances, prices, strict=True) if price is not None]
+    return _figure(sum(known) if len(known) == len(prices) else None)
 
 
 def show_rows(rows: Sequence[Mapping[str, Any]]) -> None:

@@ -35,6 +35,11 @@ gap                what a best response would have added, in consumption equival
                    0.1 %), infinite where no growth would do; null when not computed, and
                    then no report calls the day settled
 utility            of the day's consumption; null when not computed
+shadow_price       what a kWh less of verification would have been worth to it, in utility per kWh, at
+                   its best response of that day (lambda); null where no action is worth more than
+                   minus infinity
+shadow_prices      the same in each state of validation, chances divided out, by what the states
+                   multiply gas with (lambda_s); one number where validation is certain
 note               anything unusual, such as why the agent was absent; else null
 =================  ===============================================================================
 
@@ -95,6 +100,8 @@ AGENTS = _schema(
     bytecoin=_AMOUNT,
     gap=(_AMOUNT,),
     utility=(_AMOUNT,),
+    shadow_price=(_AMOUNT,),
+    shadow_prices=(_AMOUNTS,),
     note=(pa.string(),),
 )
 

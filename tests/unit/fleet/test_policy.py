@@ -7,7 +7,7 @@ import pytest
 
 from wattpost.fleet.participation import reconsiders
 from wattpost.fleet.policy import BestResponse, Plan, PolicyError, StayOut, View, check, load
-from wattpost.game import Log, Rivals, Standard, best_response
+from wattpost.game import Log, Rivals, Standard, States, best_response
 
 HOME = Standard("home", 10.0, Log([3.0, 1.0], 0.0))
 RIVALS = Rivals([8.0, 4.0], [6.0, 3.0], 16.0, 10.0)
@@ -118,3 +118,25 @@ def test_turns__come_round_once_in_as_many_days_as_there_are_agents() -> None:
     turns = [[reconsiders(day, place, 4) for place in range(4)] for day in range(1, 9)]
     assert all(sum(row) == 1 for row in turns)
     assert [row.index(True) for row in turns] == [0, 1, 2, 3, 0, 1, 2, 3]
+
+
+def test_coming_back__it_answers_the_market_as_it_is() -> None:
+    plan = BestResponse().decide(view(outside=True, turn=True))
+    best = best_response(HOME, RIVALS, verification=np.zeros(2))
+    assert isinstance(plan, Plan) and plan.bids.tolist() == best.bids.tolist()
+
+
+def test_where_validation_is_uncertain__it_plans_with_every_state() -> None:
+    states = States([0.9, 0.1], [[0.1, 0.1], [1.0, 1.0]])
+    plan = BestResponse().decide(view(step=1.0, verification=states))
+    best = best_response(HOME, RIVALS, verification=states)
+    assert isinstance(plan, Plan) and plan.bids.tolist() == best.bids.tolist()
+    assert plan.bids.tolist() != best_response(HOME, RIVALS, verification=states.mean).bids.tolist()
+    assert check(plan, view(verification=states)).bids.tolist() == plan.bids.tolist()
+
+
+def test_a_store__is_filled_for_the_worst_state() -> None:
+    states = States([0.9, 0.1], [[0.1, 0.1], [1.0, 1.0]])
+    plan = BestResponse().decide(view(verification=states, efficiency=1.0, store=3.0))
+    assert isinstance(plan, Plan) and plan.to_store == pytest.approx(2.1 * 2.0 - 3.0)
+    assert isinstance(BestResponse().decide(view(verification=states, efficiency=1.0, store=1.9)), StayOut)

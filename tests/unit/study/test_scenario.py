@@ -209,7 +209,7 @@ def test_parse__of_absurd_nesting__is_refused() -> None:
 def test_load__of_an_unknown_name__offers_the_nearest() -> None:
     with pytest.raises(ScenarioError, match=r'No scenario is called "solar-dya"; did you mean "solar-day"\?'):
         load("solar-dya")
-    with pytest.raises(ScenarioError, match="known are solar-day, street, tiny"):
+    with pytest.raises(ScenarioError, match="known are congested, solar-day, street, tiny"):
         load("qqq")
 
 
@@ -302,7 +302,7 @@ def test_check_runnable__without_one_side__says_which(section: str, absent: str)
 
 
 def test_names__are_the_built_in_scenarios__and_all_run() -> None:
-    assert list(names()) == ["solar-day", "street", "tiny"]
+    assert list(names()) == ["congested", "solar-day", "street", "tiny"]
     for name, line in names().items():
         scenario = load(name)
         assert scenario.name == name and scenario.about == line and "\n" not in line
