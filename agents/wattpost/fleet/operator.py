@@ -59,7 +59,7 @@ def transact(engine: Engine, wallet: Wallet, orders: Sequence[Order], not_before
 
 
 def _mine_all(engine: Engine, wallet: Wallet, sent: Sequence[Signed]) -> None:
-    """Mine until all is in blocks; what anvil's pool forgets on the way, as it does after full blocks, is sent again."""
+    """Mine until all is in blocks; what anvil's pool forgets after full blocks is sent again."""
     left, pause = len(sent), SHORT
     until = time.monotonic() + MINING
     while (unmined := wallet.unmined(sent)) and time.monotonic() < until:
