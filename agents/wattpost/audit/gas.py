@@ -17,6 +17,7 @@ SUBMITTED, METERED = SHAPES["Submitted"].topic, SHAPES["DayMetered"].topic
 CALL_GAS = 21_000
 AFTER_LOOKING = 9_000
 GAS_PER_BYTE = 12
+ODD = 12 * 32 * 3  # by how much other call data may be cheaper: as if all bytes of three words were zero
 MOST_OBSERVED = 2**24 - 1
 
 
@@ -28,9 +29,12 @@ def count_gas(case: Case, transaction: Transaction, receipt: Receipt, call: str 
     case.books.count(transaction.sender, receipt.gas_used, call, registered, plain)
 
 
-def bounds(transaction: Transaction, receipt: Receipt) -> tuple[int, int]:
-    """The least and the most that the market can have seen of a call: what the receipt shows, less what comes before
-    and after it looks."""
+def bounds(transaction: Transaction, receipt: Receipt, call: Decoded) -> tuple[int, int]:
+    """The least and the most that the market can have observed of a call.
+
+    It is what the receipt shows, less what comes before and after the market looks at its gas. Of a submission it may
+    reckon those in, as a careful encoder's call data have them, and then sees no more than the receipt shows.
+    """
     zeros, size = transaction.data.count(0), len(transaction.data)
     before = CALL_GAS + 4 * zeros + 16 * (size - zeros)
     floor = CALL_GAS + 10 * zeros + 40 * (size - zeros)
@@ -38,7 +42,10 @@ def bounds(transaction: Transaction, receipt: Receipt) -> tuple[int, int]:
     # At the floor nothing is told; an access list pays for looking ahead, outside of what the market sees.
     if receipt.gas_used > floor and not transaction.raw.get("accessList"):
         least = max(1, receipt.gas_used - before - AFTER_LOOKING - GAS_PER_BYTE * size)
-    return least, min(receipt.gas_used - CALL_GAS, MOST_OBSERVED)
+    most = receipt.gas_used - CALL_GAS
+    if call.name == "submit":
+        most = receipt.gas_used if call.canonical else receipt.gas_used + ODD
+    return least, min(most, MOST_OBSERVED)
 
 
 def observed_in(case: Case, logs: Sequence[Log]) -> int:
