@@ -302,14 +302,24 @@ def audit(
     rpc: Url = None,
     deployment: Annotated[Path | None, typer.Option(help="The deployment.json of the market.", metavar="FILE")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the verdict here; - for the screen.")] = None,
+    sarif: Annotated[Path | None, typer.Option(help="Write it as SARIF 2.1.0, for code scanners; or -.")] = None,
+    rule: Annotated[str | None, typer.Option("--explain", help="Say what a rule checks.", metavar="RULE")] = None,
 ) -> None:
     """Verify a run folder, or a market on a chain, from raw chain data alone.
 
     Exit code 0: clean. 1: violations found. 2: it could not be checked.
     """
-    from wattpost.audit import audit_folder, audit_rpc
+    from wattpost import __version__
+    from wattpost.audit import audit_folder, audit_rpc, explain, like, to_sarif
     from wattpost.study.summary import show_verdict
 
+    if rule is not None:
+        told = explain(rule)
+        if told is None:
+            near = f" Did you mean {' or '.join(like(rule))}?" if like(rule) else ""
+            _fail(f"There is no rule {rule}.{near}")
+        typer.echo(told)
+        return
     with _progress() as progress:
         progress.stage("auditing blocks")
         if folder is not None and rpc is None:
@@ -319,7 +329,8 @@ def audit(
         else:
             _fail("Give a run folder, or --rpc URL with --deployment FILE.")
     _write_json(verdict.to_json(), json_file)
-    if not (json_file and str(json_file) == "-"):
+    _write_json(to_sarif(verdict, __version__), sarif)
+    if "-" not in (str(json_file), str(sarif)):
         show_verdict(verdict.to_json())
     raise typer.Exit(verdict.exit_code)
 

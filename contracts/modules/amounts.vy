@@ -15,7 +15,7 @@ MAX_POSTS: constant(uint256) = 49
 MAX_WORDS: constant(uint256) = 13
 LANES: constant(uint256) = 4  # to a word
 # Submissions a piece may hold, so that every later step on it fits a transaction of 2^24 gas, whatever its plants.
-MAX_PIECE: constant(uint256) = 128
+MAX_PIECE: constant(uint256) = 48
 
 UNIT: constant(uint256) = 10**9  # a unit on a post, in the 18-decimal units of accounts
 MAX_AMOUNT: constant(uint256) = 2**64 - 1

@@ -250,11 +250,14 @@ def _pay(
         )
         outcomes.append(energy | (good << 60) | (revenue << 124) | (refund << 188))
         at = unsafe_add(at, size)
-        if len(outcomes) == LOGGED:
-            log IMarket.Settled(day=day, kind=kind, first=unsafe_add(first, k) - (LOGGED - 1), outcomes=outcomes)
+        if len(outcomes) == LOGGED or unsafe_add(k, 1) == count:
+            log IMarket.Settled(
+                day=day,
+                kind=kind,
+                first=unsafe_sub(unsafe_add(first, unsafe_add(k, 1)), len(outcomes)),
+                outcomes=outcomes,
+            )
             outcomes = []
-    if len(outcomes) > 0:
-        log IMarket.Settled(day=day, kind=kind, first=first + count - len(outcomes), outcomes=outcomes)
     sums.money += money
     sums.energy += energies
     sums.good += goods

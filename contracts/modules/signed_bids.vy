@@ -103,8 +103,9 @@ def _accept(day: uint256, kind: uint256, count: uint256, offset: uint256, first:
             vs & LOW,
         )
         refusal: String[32] = "bids: expired"
+        _filled: uint256 = 0
         if block.timestamp <= terms >> 64:
-            refusal = trading_posts._enter(agent, day, kind, to_store, words)
+            refusal, _filled = trading_posts._enter(agent, day, kind, to_store, words, False)
         if len(refusal) > 0:
             log IMarket.Skipped(day=day, agent=agent, place=first + k, reason=refusal)
         else:

@@ -28,6 +28,13 @@ uses: admission
 uses: vault
 
 EVEN_LANES: constant(uint256) = amounts.LANE_MASK | (amounts.LANE_MASK << 128)
+LOW_BITS: constant(uint256) = max_value(uint256) // 255 * 127  # all but the highest of every byte
+EVEN_BYTES: constant(uint256) = max_value(uint256) // 65535 * 255
+# Gas of a plain submission that is not measured inside: of each, of each word, and, because memory has a rising price, some
+# units by the number of words, in lanes of three bits. A test compares them with receipts for every number of periods.
+AROUND: constant(uint256) = 27603
+AROUND_WORD: constant(uint256) = 412
+MEMORY: constant(uint256) = 1228040141836829157757448
 COUNT_MASK: constant(uint256) = 2**24 - 1
 MAX_LINKS: constant(uint256) = 2**23 - 1  # of a kind a day, so that both kinds fit the day's 24 bits
 
@@ -98,52 +105,69 @@ def _extend(head: bytes32, record: Bytes[32 + records.MAX_RECORD]) -> bytes32:
 
 @internal
 def _enter(
-    agent: address, day: uint256, kind: uint256, to_store: uint256, words: Bytes[records.MAX_RECORD]
-) -> String[32]:
+    agent: address, day: uint256, kind: uint256, to_store: uint256, words: Bytes[records.MAX_RECORD], direct: bool
+) -> (String[32], uint256):
     """
     @notice Judge a submission and, if nothing speaks against it, escrow it.
-    @return Why it is refused; empty if it is not. A direct submission then reverts, a relayed one is skipped.
+    @return Why it is refused; empty if it is not. A direct submission then reverts, a relayed one is skipped. Of
+            a direct one also how many bytes of its words are not zero, counted in 32 lanes of bytes.
     """
-    account: uint256 = vault._accounts[agent]
-    if vault._kind(account) != kind:
-        return "posts: not of that kind"
-    if account >> vault.SUBMITTED != 0:
-        return "posts: already submitted"
-
     even: uint256 = 0  # sums of lanes 0 and 2, in 128 bits each
     odd: uint256 = 0  # and of lanes 1 and 3
+    filled: uint256 = 0
     word: uint256 = 0
     for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
         word = convert(extract32(words, unsafe_mul(32, i)), uint256)
         even = unsafe_add(even, word & EVEN_LANES)
         odd = unsafe_add(odd, (word >> 64) & EVEN_LANES)
+        if direct:  # `_filled`, written out
+            filled = unsafe_add(filled, ((unsafe_add(word & LOW_BITS, LOW_BITS) | word) & ~LOW_BITS) >> 7)
     both: uint256 = unsafe_add(even, odd)
     total: uint256 = unsafe_add(both & (2**128 - 1), both >> 128)
-    if word >> amounts.LAST_BITS != 0:
-        return "posts: bid beyond the last post"
+    beyond: uint256 = word >> amounts.LAST_BITS
     anything: uint256 = total
+    offers: uint256[amounts.MAX_WORDS] = empty(uint256[amounts.MAX_WORDS])
     if kind == vault.PRODUCER:
-        offers: uint256[amounts.MAX_WORDS] = empty(uint256[amounts.MAX_WORDS])
         for i: uint256 in range(amounts.WORDS, bound=amounts.MAX_WORDS):
-            word = convert(extract32(words, 32 * (amounts.WORDS + i)), uint256)
+            word = convert(extract32(words, unsafe_mul(32, unsafe_add(amounts.WORDS, i))), uint256)
             offers[i] = word
             anything |= word
-        if word >> amounts.LAST_BITS != 0:
-            return "posts: offer beyond the last"
-        if not staticcall admission.REGISTRY.within_capacity(agent, offers):
-            return "posts: offer above capacity"
-    if anything == 0:
-        return "posts: nothing bid or offered"
-    if account & vault.MONEY_MASK < total:
-        return "posts: bids above money held"
-    if energy_ledger.EFFICIENCY == 0:
-        if to_store > 0:
-            return "energy: no stores here"
-    elif not energy_ledger._covers(agent, account, kind, calendar._load().books, unsafe_sub(day, 1)):
-        return "energy: store below last cost"
+            filled = unsafe_add(filled, self._filled(word))
 
-    vault._accounts[agent] = unsafe_sub(account, total) | (1 << vault.SUBMITTED)
-    return ""
+    account: uint256 = vault._accounts[agent]
+    refusal: String[32] = ""
+    if vault._kind(account) != kind:
+        refusal = "posts: not of that kind"
+    elif account >> vault.SUBMITTED != 0:
+        refusal = "posts: already submitted"
+    elif beyond != 0:
+        refusal = "posts: bid beyond the last post"
+    elif word >> amounts.LAST_BITS != 0:
+        refusal = "posts: offer beyond the last"
+    elif kind == vault.PRODUCER and not staticcall admission.REGISTRY.within_capacity(agent, offers):
+        refusal = "posts: offer above capacity"
+    elif anything == 0:
+        refusal = "posts: nothing bid or offered"
+    elif account & vault.MONEY_MASK < total:
+        refusal = "posts: bids above money held"
+    elif energy_ledger.EFFICIENCY == 0 and to_store > 0:
+        refusal = "energy: no stores here"
+    elif energy_ledger.EFFICIENCY > 0 and not energy_ledger._covers(
+        agent, account, kind, calendar._load().books, unsafe_sub(day, 1)
+    ):
+        refusal = "energy: store below last cost"
+    else:
+        vault._accounts[agent] = unsafe_sub(account, total) | (1 << vault.SUBMITTED)
+    return refusal, filled
+
+
+@pure
+@internal
+def _filled(word: uint256) -> uint256:
+    """
+    @notice A one in every byte that is not zero.
+    """
+    return ((unsafe_add(word & LOW_BITS, LOW_BITS) | word) & ~LOW_BITS) >> 7
 
 
 @external
@@ -163,17 +187,40 @@ def submit(day: uint256, to_store: uint256, words: Bytes[records.MAX_RECORD]):
         refusals._refuse("posts: too much to store")
     amounts._check_calldata(4 + kind * amounts.WORDS)
     calendar._in_window(day)
-    refusal: String[32] = self._enter(msg.sender, day, kind, to_store, words)
+    refusal: String[32] = ""
+    filled: uint256 = 0
+    refusal, filled = self._enter(msg.sender, day, kind, to_store, words, True)
     assert len(refusal) == 0, refusal
 
     head: bytes32 = self._heads[kind]
     if convert(head, uint256) & COUNT_MASK >= MAX_LINKS:
         refusals._refuse("posts: day is full")
-    observed: uint256 = min(gas_at_start - msg.gas, vault.GAS_MASK)
-    owner: bytes32 = self._owner(msg.sender, to_store, observed)
-    self._heads[kind] = self._extend(head, concat(owner, words))
+    around: uint256 = self._around(day, to_store, len(words), filled)
+    observed: uint256 = min(unsafe_add(unsafe_sub(gas_at_start, msg.gas), around), vault.GAS_MASK)
+    record: Bytes[32 + records.MAX_RECORD] = concat(self._owner(msg.sender, to_store, observed), words)
+    self._heads[kind] = self._extend(head, record)
     # As an event is laid out, with the words behind it.
-    raw_log([keccak256("Submitted(uint256,bytes32)"), convert(day, bytes32)], concat(owner, words))
+    raw_log([keccak256("Submitted(uint256,bytes32)"), convert(day, bytes32)], record)
+
+
+@view
+@internal
+def _around(day: uint256, to_store: uint256, length: uint256, filled: uint256) -> uint256:
+    """
+    @notice What a plain transaction with one submission costs beyond what is measured inside: its intrinsic gas, and what
+            runs before and after.
+    @param filled How many bytes of its words are not zero, in 32 lanes of bytes.
+    """
+    if msg.sender != tx.origin or msg.sender.is_contract:
+        return 0  # there may be more in the transaction than this call
+    arguments: uint256 = day | (to_store << 64) | (length << 128)
+    lanes: uint256 = unsafe_add(filled, self._filled(arguments))
+    bytes_filled: uint256 = unsafe_add(lanes & EVEN_BYTES, (lanes >> 8) & EVEN_BYTES) % (2**16 - 1)
+    words: uint256 = length >> 5
+    return unsafe_add(
+        unsafe_add(AROUND, unsafe_mul(AROUND_WORD, words)),
+        unsafe_add((MEMORY >> unsafe_mul(3, words)) & 7, unsafe_mul(12, bytes_filled)),
+    )
 
 
 @pure

@@ -45,7 +45,7 @@ def test_many_commands__make_one_market(
     scenario, keys, deployment = str(small(window=8)), str(tmp_path / "keys"), str(tmp_path / "market.json")
     made = command("keys", keys, scenario, WATTPOST_PASSWORD=PASSWORD)
     addresses = {name: address for address, name in map(str.split, made.stdout.splitlines())}
-    assert set(addresses) == {"operator", "meter", "home-1", "home-2", "plant-1", "plant-2"}
+    assert set(addresses) == {"operator", "meter", "relayer", "home-1", "home-2", "plant-1", "plant-2"}
     assert all((tmp_path / "keys" / f"{name}.json").stat().st_mode & 0o777 == 0o600 for name in addresses)
     rpc = Rpc(node)
     for address in addresses.values():

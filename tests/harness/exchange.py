@@ -15,7 +15,7 @@ from tests.harness.told import Told
 from wattpost.chain.compile import Artifact
 from wattpost.chain.readings import pack as pack_readings
 from wattpost.chain.records import PRODUCER, STANDARD
-from wattpost.chain.showing import Piece, Shown, extend, genesis, show
+from wattpost.chain.showing import Piece, Shown, extend, show
 from wattpost.chain.signed_bid import SignedBid, Terms, batch, sign_bid
 from wattpost.spec import pack, pack_profile, words_for
 
@@ -74,7 +74,7 @@ class Exchange:
             if event.name == "DayOpened":
                 self.day = event.day
                 self.links = {STANDARD: [], PRODUCER: []}
-                self.heads = {kind: [genesis(self.day, kind)] for kind in self.links}
+                self.heads = {kind: [head] for kind, head in zip(self.links, self.market.heads(), strict=True)}
                 self.waiting = {STANDARD: 0, PRODUCER: 0}
                 self.pieces = []
             elif event.name == "Submitted":

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import pytest
 from tests.harness.evm import role
-from tests.harness.exchange import Exchange
+from tests.harness.exchange import Exchange, raw
 from tests.harness.refusal import refused
 from tests.harness.street import OFFERS, UNIT, WHOLE, Street
 
-from wattpost.spec import pack
+ONE, NOTHING = raw([1, 0, 0]), raw([0, 0, 0])
 
 
 @pytest.fixture
@@ -20,48 +20,49 @@ def street() -> Street:
 def test_late__is_refused(street: Street) -> None:
     street.after_window()
 
-    refused(street, "calendar: window is over", street.market.submit, 1, [1], [], by=street.ada)
+    refused(street, "calendar: window is over", street.market.submit, 1, 0, ONE, by=street.ada)
 
 
 def test_early__is_refused() -> None:
     street = Street()
 
-    refused(street, "calendar: another day", street.market.submit, 1, [1], [], by=street.ada)
-    refused(street, "calendar: not open", street.market.submit, 0, [1], [], by=street.ada)
+    refused(street, "calendar: not that day", street.market.submit, 1, 0, ONE, by=street.ada)
+    refused(street, "calendar: not that step's turn", street.market.submit, 0, 0, ONE, by=street.ada)
 
 
 def test_second__is_refused(street: Street) -> None:
     street.submit(street.ada, [1, 2, 3])
 
-    refused(street, "posts: already submitted", street.market.submit, 1, pack([3, 2, 1]), [], by=street.ada)
+    refused(street, "posts: already submitted", street.market.submit, 1, 0, raw([3, 2, 1]), by=street.ada)
 
 
 def test_unregistered__is_refused(street: Street) -> None:
     street.fund(role("stranger"), 10 * UNIT)
 
-    refused(street, "posts: not registered", street.market.submit, 1, [1], [], by=role("stranger"))
+    refused(street, "posts: not of that kind", street.market.submit, 1, 0, ONE, by=role("stranger"))
 
 
 def test_unfunded__is_refused(street: Street) -> None:
     street.market.withdraw(1_000 * UNIT, by=street.ada)
 
-    refused(street, "posts: bids above money held", street.market.submit, 1, pack([1, 1, 0]), [], by=street.ada)
+    refused(street, "posts: bids above money held", street.market.submit, 1, 0, raw([1, 1, 0]), by=street.ada)
 
 
 def test_over_capacity__is_refused(street: Street) -> None:
-    offers = pack([0, 0, 180 * WHOLE + 1])
+    words = raw([1, 0, 0], [0, 0, 180 * WHOLE + 1])
 
-    refused(street, "registry: offer above capacity", street.market.submit, 1, [1], offers, by=street.sun)
+    refused(street, "posts: offer above capacity", street.market.submit, 1, 0, words, by=street.sun)
 
 
 def test_zero_everything__is_refused(street: Street) -> None:
-    refused(street, "posts: nothing bid or offered", street.market.submit, 1, [0], [], by=street.ada)
-    refused(street, "posts: nothing bid or offered", street.market.submit, 1, [0], [0], by=street.sun)
+    refused(street, "posts: nothing bid or offered", street.market.submit, 1, 0, NOTHING, by=street.ada)
+    refused(street, "posts: nothing bid or offered", street.market.submit, 1, 0, NOTHING * 2, by=street.sun)
 
 
 def test_wrong_length__is_refused(street: Street) -> None:
-    refused(street, "posts: wrong number of bids", street.market.submit, 1, [1, 0], [], by=street.ada)
-    refused(street, "posts: wrong number of offers", street.market.submit, 1, [1], [], by=street.sun)
+    refused(street, "posts: wrong number of words", street.market.submit, 1, 0, ONE[:31], by=street.ada)
+    refused(street, "posts: not of that kind", street.market.submit, 1, 0, ONE * 2, by=street.ada)
+    refused(street, "posts: not of that kind", street.market.submit, 1, 0, ONE, by=street.sun)
 
 
 def test_2_to_the_128__is_refused() -> None:
@@ -69,13 +70,13 @@ def test_2_to_the_128__is_refused() -> None:
     ada = street.standard("ada", 5, UNIT)
     street.open()
 
-    refused(street, "posts: bid beyond the last post", street.market.submit, 1, [2**128], [], by=ada)
-    refused(street, "vault: market is full", street.market.deposit, 2**128, by=ada)
-    refused(street, "vault: more than is prepaid", street.market.withdraw, 2**128, by=ada)
+    refused(street, "posts: bid beyond the last post", street.market.submit, 1, 0, (2**128).to_bytes(32, "big"), by=ada)
+    refused(street, "vault: market is full", street.market.deposit, 2**128 * UNIT, by=ada)
+    refused(street, "vault: more than is prepaid", street.market.withdraw, 2**128 * UNIT, by=ada)
 
 
 def test_replayed__is_refused_the_same_day_and_the_next(street: Street) -> None:
-    data = street.market.calldata("submit", 1, pack([1, 2, 3]), pack(OFFERS["sun"]))
+    data = street.market.calldata("submit", 1, 0, raw([1, 2, 3], OFFERS["sun"]))
 
     def replay() -> None:
         street.evm.send(street.market.address, data, by=street.sun)
@@ -91,6 +92,6 @@ def test_replayed__is_refused_the_same_day_and_the_next(street: Street) -> None:
     next_day.open()
     refused(
         next_day,
-        "calendar: another day",
+        "calendar: not that day",
         lambda: next_day.evm.send(next_day.market.address, data, by=next_day.sun),
     )

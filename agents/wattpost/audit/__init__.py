@@ -2,6 +2,20 @@
 
 from wattpost.audit.audit import audit_folder, audit_rpc
 from wattpost.audit.rules import RULES
+from wattpost.audit.sarif import to_sarif
+from wattpost.audit.severities import Severity, explain, like, severity_of
 from wattpost.audit.verdict import Finding, Verdict, Violation
 
-__all__ = ["RULES", "Finding", "Verdict", "Violation", "audit_folder", "audit_rpc"]
+__all__ = [
+    "RULES",
+    "Finding",
+    "Severity",
+    "Verdict",
+    "Violation",
+    "audit_folder",
+    "audit_rpc",
+    "explain",
+    "like",
+    "severity_of",
+    "to_sarif",
+]

@@ -79,14 +79,14 @@ class Books:
         """One transaction to the market or its money; `call` names it if it went through.
 
         One that is not plain (it carries an access list or authorisations, whose gas the market cannot bound) is its
-        sender's own, whatever it did.
+        sender's own, whatever it did, but for batches: who is in them chose their relayer.
         """
         if not self.begun:
             return
         self.counted += gas
         if plain and call in SHARED:
             self.shared += gas
-        elif plain and call == "relay":
+        elif call == "relay":
             self.batches += gas
         else:
             account = self.own if registered else self.strangers

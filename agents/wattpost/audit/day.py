@@ -12,7 +12,7 @@ from wattpost.audit.shares import UNIT, made_of, outcome_of, run_plant, thirteen
 from wattpost.audit.state import PRODUCER, STANDARD, Caller, Phase, Pool, State
 
 SMALLEST_BATCH = 16
-LARGEST_PIECE = 128
+LARGEST_PIECE = 48
 LOGGED = 64  # outcomes in one event
 MOST_DAYS = 2**24 - 1
 MOST_SHOWN = 2**24  # more than any transaction holds

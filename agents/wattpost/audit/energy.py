@@ -13,7 +13,7 @@ from wattpost.audit.shares import UNIT
 from wattpost.audit.state import Account, Caller, Phase, State
 
 MOST_SHARED = 2**32 - 1
-SILENT = 2**64
+SILENT, READ = 2**64, 2**65  # flags of a day's books: its meter was silent; there are readings (views do not show it)
 LANES, LANE_BITS, LANE = 9, 24, 2**24 - 1  # of a word of readings
 SLOT = LANES * LANE_BITS
 
@@ -40,7 +40,8 @@ def meter(
     state.demand(not again, "energy.agent", "submissions are read twice")
     state.passed()
     state.readings |= {word >> SLOT: word for word in readings if word}
-    state.begun, state.books = True, share & MOST_SHARED | (relayed & MOST_SHARED) << 32
+    flag = READ if readings else state.books & READ if state.begun else 0
+    state.begun, state.books = True, share & MOST_SHARED | (relayed & MOST_SHARED) << 32 | flag
     events = [Event(market, "Readings", (day, share, relayed, readings))]
     return [*events, _end(state, carried)] if last else events
 
@@ -56,7 +57,7 @@ def end_unmetered(state: State, caller: Caller, day: int) -> list[Event]:
 
 
 def _end(state: State, carried: int) -> Event:
-    share, relayed, silent = state.books & MOST_SHARED, state.books >> 32 & MOST_SHARED, state.books >> 64
+    share, relayed, silent = state.books & MOST_SHARED, state.books >> 32 & MOST_SHARED, int(state.books & SILENT > 0)
     for kind, chain in state.chains.items():
         for link in chain.links:
             account = state.account(link.agent)

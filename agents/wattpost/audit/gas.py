@@ -17,6 +17,7 @@ SUBMITTED, METERED = SHAPES["Submitted"].topic, SHAPES["DayMetered"].topic
 CALL_GAS = 21_000
 AFTER_LOOKING = 9_000
 GAS_PER_BYTE = 12
+ODD = 12 * 32 * 3  # by how much other call data may be cheaper: as if all bytes of three words were zero
 MOST_OBSERVED = 2**24 - 1
 
 
@@ -28,17 +29,24 @@ def count_gas(case: Case, transaction: Transaction, receipt: Receipt, call: str 
     case.books.count(transaction.sender, receipt.gas_used, call, registered, plain)
 
 
-def bounds(transaction: Transaction, receipt: Receipt) -> tuple[int, int]:
-    """The least and the most that the market can have seen of a call: what the receipt shows, less what comes before
-    and after it looks."""
+def bounds(case: Case, transaction: Transaction, receipt: Receipt, call: Decoded) -> tuple[int, int]:
+    """The least and the most that the market can have observed of a call.
+
+    Of a plain submission that is what the receipt shows, to the unit: the market reckons in what it cannot see. Of
+    anything else it is less by what comes before and after the market looks at its gas.
+    """
     zeros, size = transaction.data.count(0), len(transaction.data)
     before = CALL_GAS + 4 * zeros + 16 * (size - zeros)
-    floor = CALL_GAS + 10 * zeros + 40 * (size - zeros)
-    least = 1
-    # At the floor nothing is told; an access list pays for looking ahead, outside of what the market sees.
-    if receipt.gas_used > floor and not transaction.raw.get("accessList"):
-        least = max(1, receipt.gas_used - before - AFTER_LOOKING - GAS_PER_BYTE * size)
-    return least, min(receipt.gas_used - CALL_GAS, MOST_OBSERVED)
+    told = receipt.gas_used > CALL_GAS + 10 * zeros + 40 * (size - zeros)  # at the floor, receipts tell nothing
+    # An access list pays for looking ahead, outside of what the market sees; an account with code is not reckoned for.
+    plain = not (transaction.raw.get("accessList") or transaction.raw.get("authorizationList"))
+    least = max(1, receipt.gas_used - before - AFTER_LOOKING - GAS_PER_BYTE * size) if told and plain else 1
+    most = receipt.gas_used - CALL_GAS
+    if call.name == "submit":
+        most = receipt.gas_used if call.canonical else receipt.gas_used + ODD
+        if told and plain and call.canonical and not case.delegated:
+            least = receipt.gas_used
+    return min(least, MOST_OBSERVED), min(most, MOST_OBSERVED)
 
 
 def observed_in(case: Case, logs: Sequence[Log]) -> int:

@@ -45,7 +45,7 @@ def _follow(case: Case, call: Decoded, transaction: Transaction, receipt: Receip
         case.compare_refused(receipt, "call.data", "its call data are not whole, or more than that")
         if not receipt.ok:
             return
-    least, most = bounds(transaction, receipt)
+    least, most = bounds(case, transaction, receipt, call)
     caller = Caller(transaction.sender, case.now, observed_in(case, receipt.logs), least, most)
     if not receipt.ok:
         following.expect_failure(case, call, caller, receipt)

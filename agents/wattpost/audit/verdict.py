@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Any
 
 from wattpost.audit.rules import RULES
+from wattpost.audit.severities import severity_of
 
 LISTED = 1000  # violations kept; the rest are counted
 
@@ -40,6 +41,7 @@ class Violation:
     def to_json(self) -> dict[str, Any]:
         return {
             "rule": self.rule,
+            "severity": severity_of(self.rule).value,
             "field": self.field,
             "expected": str(self.expected),
             "found": str(self.found),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,15 +16,16 @@ from wattpost.chain.market import Market, call, name_of
 from wattpost.chain.permit import sign_permit
 from wattpost.chain.records import PRODUCER, STANDARD
 from wattpost.chain.signed_bid import SignedBid, Terms, batch, sign_bid
-from wattpost.chain.wallet import Receipt, Wallet
+from wattpost.chain.wallet import Order, Receipt, Wallet
 from wattpost.fleet import founding
 from wattpost.fleet.meter import Meter
-from wattpost.fleet.operator import Operator
+from wattpost.fleet.operator import Operator, transact
 from wattpost.game import Agent, Log, Producer, Standard
 from wattpost.spec.amounts import UNIT, pack
 
 ONE_IN = 10  # agents is a producer
 MONEY = 10**12 * UNIT  # an agent's, 18 decimals
+RICH = 50 * MONEY  # a producer's, which buys its inputs before it has sold anything: so that prepayment never binds
 MOST_BID = 5 * 10**9  # on a post, 10^-9
 CAPACITY = 9.0
 WINDOW = 3_600
@@ -40,6 +40,7 @@ class Street:
     engine: Engine
     periods: int
     keys: list[Key]
+    people: list[Agent]
     kinds: list[int]
     wallets: list[Wallet]
     relayer: Wallet
@@ -57,11 +58,13 @@ class Street:
         engine.fund([key.address for key in (*roles.values(), *keys)])
         operator = Wallet(engine.rpc, roles["operator"], chain_id=engine.chain_id)
         terms = founding.Terms(periods, WINDOW, WINDOW, KAPPA, roles["meter"].address, roles["dust"].address)
-        deployment = founding.deploy(engine, operator, terms, agents * MONEY)
+        deployment = founding.deploy(engine, operator, terms, agents * (MONEY + RICH))
         people = _people(agents, periods, c)
-        founding.register(
-            engine, operator, deployment, dict(zip((k.address for k in keys), people, strict=True)), MONEY
-        )
+        by_address = dict(zip((key.address for key in keys), people, strict=True))
+        founding.register(engine, operator, deployment, by_address, MONEY)
+        rich = [address for address, each in by_address.items() if isinstance(each, Producer)]
+        token = deployment.address("Bytecoin")
+        transact(engine, operator, [Order(token, call("transfer", address, RICH - MONEY), 100_000) for address in rich])
         market = Market(engine.rpc, deployment)
         meter = Meter(engine, Wallet(engine.rpc, roles["meter"], chain_id=engine.chain_id, rank=1), market)
         wallets = [Wallet(engine.rpc, key, chain_id=engine.chain_id, rank=100 + i) for i, key in enumerate(keys)]
@@ -69,6 +72,7 @@ class Street:
             engine,
             periods,
             keys,
+            people,
             [PRODUCER if isinstance(each, Producer) else STANDARD for each in people],
             wallets,
             Wallet(engine.rpc, roles["relayer"], chain_id=engine.chain_id, rank=50),
@@ -121,18 +125,19 @@ class Street:
 
     def _prepay(self) -> None:
         until = 2**256 - 1
-        for wallet in self.wallets:
+        for wallet, kind in zip(self.wallets, self.kinds, strict=True):
+            money = RICH if kind == PRODUCER else MONEY
             signature = sign_permit(
                 wallet.key,
                 chain_id=self.engine.chain_id,
                 token=self.market.bytecoin,
                 spender=self.market.address,
-                amount=MONEY,
+                amount=money,
                 nonce=0,
                 deadline=until,
             )
             r, s = (part.to_bytes(32, "big") for part in (signature.r, signature.s))
-            wallet.send(self.market.address, call("deposit_with_permit", MONEY, until, 27 + signature.parity, r, s))
+            wallet.send(self.market.address, call("deposit_with_permit", money, until, 27 + signature.parity, r, s))
         drain(self.engine)
 
 
@@ -143,11 +148,8 @@ def drain(engine: Engine) -> None:
         engine.mine()
 
 
-def _people(count: int, periods: int, c: float) -> Sequence[Agent]:
+def _people(count: int, periods: int, c: float) -> list[Agent]:
     taste = Log(np.ones(periods), 1.0)
     makers = max(1, count // ONE_IN)
     homes = [Standard(f"home-{place}", 10.0, taste) for place in range(count - makers)]
     return [*homes, *(Producer(f"plant-{place}", 2.0, c, np.full(periods, CAPACITY), taste) for place in range(makers))]
-
-
-Progress = Callable[[str], None]

@@ -45,7 +45,7 @@ ADVICE = {
     "posts: nothing shown": "Show the submissions that are not yet added up.",
     "posts: offer above capacity": "Offer at most the plant's capacity times its profile in every period, and no good.",
     "posts: offer beyond the last": "Clear the lanes above the last period.",
-    "posts: piece too large": "Show at most 128 submissions in a piece.",
+    "posts: piece too large": "Show at most 48 submissions in a piece.",
     "posts: too much to store": "Store less: the amount must fit a lane.",
     "posts: wrong number of words": "Send as many words as the day's posts take, four lanes to a word.",
     "production: no plants to run": "Call with nothing shown: no producer took part today.",

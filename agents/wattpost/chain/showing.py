@@ -10,7 +10,7 @@ from wattpost.chain.keccak import keccak
 from wattpost.chain.market import call
 from wattpost.chain.records import PADDING, PRODUCER, STANDARD
 
-MAX_PIECE = 128  # submissions
+MAX_PIECE = 48  # submissions
 COUNT_MASK = 2**24 - 1
 
 

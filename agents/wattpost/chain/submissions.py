@@ -1,13 +1,18 @@
-"""What was submitted on a day, as anyone can read it: direct submissions from events, relayed ones from transactions."""
+"""What was submitted on a day, as anyone can read it: direct ones from events, relayed ones from transactions."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 
 from wattpost.chain.events import Event
 from wattpost.chain.rpc import Rpc
 from wattpost.chain.signed_bid import SignedBid, Terms, read_batch, signer
+
+# What transactions carried, and who signed it, by hash and market: those who operate, meter, relay and trade in one
+# process all ask.
+_BATCHES: dict[tuple[str, str], list[tuple[str, SignedBid]]] = {}
+MOST_BATCHES = 256
 
 
 class Unfolding:
@@ -21,22 +26,29 @@ class Unfolding:
 
     def read(self, told: Sequence[Event]) -> list[Event]:
         """The events that come next, unfolded."""
-        hashes = list(dict.fromkeys(event.transaction for event in told if event.name == "Relayed"))
-        asked = [("eth_getTransactionByHash", (each,)) for each in hashes]
-        sent = dict(zip(hashes, self._rpc.batch(asked) if asked else [], strict=True))
+        self._fetch({event.transaction for event in told if event.name == "Relayed"})
         skipped = {(event.transaction, event["place"]) for event in told if event.name == "Skipped"}
         found: list[Event] = []
         for event in told:
             if event.name == "Relayed":
-                transaction = sent[event.transaction]
-                terms = Terms(self._chain_id, self._market, transaction["from"].lower())
-                bids = read_batch(bytes.fromhex(transaction["input"][2:]), self._words)
-                taken = (bid for place, bid in enumerate(bids) if (event.transaction, place) not in skipped)
-                for each in _submitted(event, taken, terms):
-                    found.append(self._placed(each))
+                for place, (agent, bid) in enumerate(_BATCHES[event.transaction, self._market]):
+                    if (event.transaction, place) not in skipped:
+                        found.append(self._placed(_submitted(event, agent, bid)))
             else:
                 found.append(self._placed(event))
         return found
+
+    def _fetch(self, hashes: Collection[str]) -> None:
+        """Read the batches in transactions, unless they were read before."""
+        while len(_BATCHES) > MOST_BATCHES:
+            del _BATCHES[next(iter(_BATCHES))]
+        new = [each for each in hashes if (each, self._market) not in _BATCHES]
+        asked = [("eth_getTransactionByHash", (each,)) for each in new]
+        for each, transaction in zip(new, self._rpc.batch(asked) if asked else [], strict=True):
+            terms = Terms(self._chain_id, self._market, transaction["from"].lower())
+            domain = terms.domain
+            bids = read_batch(bytes.fromhex(transaction["input"][2:]), self._words)
+            _BATCHES[each, self._market] = [(signer(bid, terms, domain), bid) for bid in bids]
 
     def _placed(self, event: Event) -> Event:
         values = event.values
@@ -65,15 +77,13 @@ def unfold(rpc: Rpc, told: Sequence[Event], market: str, chain_id: int, words: i
     return Unfolding(rpc, market, chain_id, words).read(told)
 
 
-def _submitted(batch: Event, bids: Iterator[SignedBid], terms: Terms) -> Iterator[Event]:
-    domain = terms.domain
-    for bid in bids:
-        values = {
-            "agent": signer(bid, terms, domain),
-            "day": bid.day,
-            "observed_gas": 0,
-            "to_store": bid.to_store,
-            "words": list(bid.words),
-            "relayed": True,
-        }
-        yield Event("Submitted", values, batch.block, batch.index, batch.transaction)
+def _submitted(batch: Event, agent: str, bid: SignedBid) -> Event:
+    values = {
+        "agent": agent,
+        "day": bid.day,
+        "observed_gas": 0,
+        "to_store": bid.to_store,
+        "words": list(bid.words),
+        "relayed": True,
+    }
+    return Event("Submitted", values, batch.block, batch.index, batch.transaction)

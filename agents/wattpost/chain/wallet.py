@@ -202,6 +202,15 @@ class Wallet:
             time.sleep(pause)
             pause = min(pause * 1.5, 0.25)
 
+    def unmined(self, sent: Sequence[Signed]) -> list[Signed]:
+        """Those that no block holds yet."""
+        answers = self.rpc.batch(("eth_getTransactionReceipt", (one.hash,)) for one in sent)
+        return [one for one, raw in zip(sent, answers, strict=True) if not (raw and raw.get("blockNumber"))]
+
+    def revive(self, sent: Sequence[Signed]) -> None:
+        """Send again, byte for byte, what the node forgot."""
+        self._revive(sent, set())
+
     def reason(self, receipt: Receipt) -> str | None:
         """Why a mined transaction failed, by calling it again on the state before its block; best effort."""
         if receipt.ok:

@@ -1,8 +1,9 @@
 """Whose gas it was: the books a meter keeps between two days.
 
 Counted are transactions to the market and its money from the first successful `open` on. Successful calls that moved
-a day on are shared by all, successful batches of signed bids by those relayed, if they are plain; everything else is
-its sender's own, failed calls and those with an access list or authorisations included, whose gas has no bound. A day's
+a day on, if they are plain, are shared by all; successful batches of signed bids by those relayed, who chose their
+relayer. Everything else is its sender's own: failed calls, and those that move the day on with an access list or
+authorisations, whose gas has no bound. A day's
 books are drawn with the block of its last settlement; what is not charged then waits for the next day that is metered,
 each agent's own gas as its own, shared gas as shared, batches for the next that are relayed.
 """

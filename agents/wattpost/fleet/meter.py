@@ -85,11 +85,13 @@ class Meter:
             self.readings[settled] = self._books.draw(self._direct, self._relayed)
 
     def _use(self, transaction: dict[str, Any], receipt: dict[str, Any]) -> Use:
-        plain = not (transaction.get("accessList") or transaction.get("authorizationList"))
-        if transaction["to"].lower() != self.market.address or int(receipt["status"], 16) != 1 or not plain:
+        if transaction["to"].lower() != self.market.address or int(receipt["status"], 16) != 1:
             return Use.OWN
         name = name_of(bytes.fromhex(transaction["input"][2:10]))
-        return Use.DAY if name in MOVES_THE_DAY else Use.BATCH if name == "relay" else Use.OWN
+        if name == "relay":  # plain or not: its agents chose who relays, and the market has seen its gas
+            return Use.BATCH
+        plain = not (transaction.get("accessList") or transaction.get("authorizationList"))
+        return Use.DAY if name in MOVES_THE_DAY and plain else Use.OWN
 
     def _follow(self, event: Event) -> None:
         match event.name:

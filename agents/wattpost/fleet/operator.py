@@ -17,7 +17,7 @@ from wattpost.chain.market import REGISTRATIONS, Market, Today, call
 from wattpost.chain.records import PRODUCER, STANDARD
 from wattpost.chain.refusals import advice
 from wattpost.chain.showing import Chain, Piece, Shown, show
-from wattpost.chain.transaction import calldata_gas
+from wattpost.chain.transaction import Signed, calldata_gas
 from wattpost.chain.wallet import Order, Receipt, Wallet
 from wattpost.fleet.meter import Meter
 from wattpost.spec.market import Phase
@@ -33,6 +33,7 @@ MAX_CALL = 2**24 - 1
 CLEARING = {1: 12_000, 2: 40_000}  # a submission, by kind
 LANE = 1_200  # a word of it
 POLL = 1.0  # seconds, where somebody else mines
+SHORT, LONG, MINING = 0.001, 0.25, 60.0  # seconds, where we do
 
 
 class OperatorError(Exception):
@@ -49,13 +50,30 @@ def transact(engine: Engine, wallet: Wallet, orders: Sequence[Order], not_before
     sent = wallet.send_all(orders)
     if engine.is_test:
         engine.mine(max(not_before, engine.head()[1] + 1))
-        while engine.pending().ready:
-            engine.mine()
+        _mine_all(engine, wallet, sent)
     receipts = wallet.wait_all(sent, timeout=60.0 if engine.is_test else 600.0)
     for order, receipt in zip(orders, receipts, strict=True):
         if not receipt.ok:
             raise OperatorError(_why(wallet, order, receipt))
     return receipts
+
+
+def _mine_all(engine: Engine, wallet: Wallet, sent: Sequence[Signed]) -> None:
+    """Mine until all is in blocks; what anvil's pool forgets after full blocks is sent again."""
+    left, pause = len(sent), SHORT
+    until = time.monotonic() + MINING
+    while (unmined := wallet.unmined(sent)) and time.monotonic() < until:
+        if len(unmined) == left:
+            pause = _slept(pause)
+            wallet.revive(unmined)
+        left = len(unmined)
+        engine.mine()
+
+
+def _slept(pause: float) -> float:
+    """Sleep; how long to sleep next time."""
+    time.sleep(pause)
+    return min(2 * pause, LONG)
 
 
 def _why(wallet: Wallet, order: Order, receipt: Receipt) -> str:
@@ -218,5 +236,8 @@ class Operator:
 
     def mine_submissions(self, deadline: int) -> None:
         """Put what waits into blocks inside the window; what does not fit the window is late, as anywhere."""
-        while self.engine.pending().ready and self.engine.head()[1] + 1 < deadline:
+        left, pause = 0, SHORT
+        while (waiting := self.engine.pending().ready) and self.engine.head()[1] + 1 < deadline:
+            pause = _slept(pause) if waiting == left else SHORT
+            left = waiting
             self.engine.mine()

@@ -16,7 +16,7 @@ from wattpost.spec.refusal import Refused, require
 from wattpost.spec.registry import Registry
 
 MAX_HELD = MAX_AMOUNT * UNIT
-MAX_PIECE = 128
+MAX_PIECE = 48
 
 __all__ = ["Account", "Dust", "Kind", "Market", "Phase", "Refused", "require"]
 

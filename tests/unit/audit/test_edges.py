@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from pathlib import Path
 from random import Random
 from typing import Any
 
+import pytest
 from tests.unit.audit.doctor import Doctored
 from tests.unit.audit.street import UNIT, WINDOW, Street
 
-from wattpost.audit import audit_folder
+from wattpost.audit import audit_folder, calls, chains, day, energy, register
 from wattpost.audit.calls import selector
+from wattpost.chain.compile import contracts_folder
 from wattpost.chain.market import call
 from wattpost.chain.records import STANDARD
 from wattpost.chain.showing import pieces, show
@@ -147,3 +150,29 @@ def test_a_transaction_of_an_unknown_kind__leaves_the_market_unchecked(copy: Doc
     copy.calls("submit")[0][1]["from"] = "0x" + "12" * 20
     assert copy.audit(tmp_path).exit_code != 0
     assert any("type 126" in note for note in copy.audit(tmp_path).unchecked)
+
+
+BOUNDS = {
+    ("amounts", "MAX_PIECE"): day.LARGEST_PIECE,
+    ("amounts", "MAX_PERIODS"): 48,
+    ("settlement", "LOGGED"): day.LOGGED,
+    ("calendar", "MAX_DAYS"): day.MOST_DAYS,
+    ("trading_posts", "MAX_LINKS"): chains.MOST_LINKS,
+    ("energy_ledger", "MAX_READINGS"): calls.LONGEST["meter"],
+    ("energy_ledger", "LANES"): energy.LANES,
+    ("energy_ledger", "SHARE_MASK"): energy.MOST_SHARED,
+    ("energy_ledger", "SILENT"): energy.SILENT,
+    ("energy_ledger", "READ"): energy.READ,
+    ("registry", "MAX_ENDOWMENT"): register.MAX_ENDOWMENT,
+    ("registry", "MAX_CAPACITY"): register.MAX_CAPACITY,
+    ("registry", "MAX_OUTPUT"): register.MAX_OUTPUT,
+    ("registry", "FULL"): register.FULL,
+}
+
+
+@pytest.mark.parametrize(("module", "name"), BOUNDS)
+def test_bounds__are_those_of_the_contracts(module: str, name: str) -> None:
+    """They are stated twice, and no archive need ever reach them."""
+    text = (contracts_folder() / "modules" / f"{module}.vy").read_text()
+    (stated,) = re.findall(rf"^{name}: constant\(uint256\) = ([0-9_* +-]+)", text, re.MULTILINE)
+    assert eval(stated) == BOUNDS[module, name]

@@ -407,7 +407,7 @@ def another_registry_in_the_file(copy: Doctored) -> None:
 
 
 DOCTORED: list[tuple[Forge, str]] = [
-    (shave_own, "energy.own"),
+    (shave_own, "submission.observed-gas"),
     (shave_shared, "energy.share"),
     (shave_one_unit_of_shared, "energy.carried"),
     (shave_failed, "energy.own"),

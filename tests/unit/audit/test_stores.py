@@ -17,7 +17,7 @@ from wattpost.audit.case import Case
 from wattpost.audit.onchain import check_state
 from wattpost.audit.verdict import Verdict
 from wattpost.chain.compile import contracts_folder
-from wattpost.chain.market import Market
+from wattpost.chain.market import Market, call
 from wattpost.spec import WAD
 
 KAPPA = 2 * 10**11  # kWh per gas, so that a submission burns about what a day's purchase puts into a store
@@ -168,11 +168,12 @@ def test_a_store_that_is_not_charged__lets_in_whom_the_rules_lock_out__as_the_ar
 
 
 def test_readings_below_what_was_observed__cannot_even_be_written(tmp_path: Path) -> None:
-    """A reading is gas beyond what the market saw: the lowest is nought, and falls short of the receipts."""
+    """A reading is gas beyond what the market saw: the lowest is nought, and leaves out failed calls."""
     street = Street()
     street.found()
     street.open()
     street.submit(0, 1, 3)
+    street.send(*((street.agents[i], call("withdraw", 10**30)) for i in (0, 1, 3)))
     street.clear()
     street.ok((street.meter, street.metering(words=[])))
     archive, node = both(street, tmp_path)

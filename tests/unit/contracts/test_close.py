@@ -119,9 +119,9 @@ def test_close__with_call_data_cut_padded_or_dirty__is_refused(street: Street) -
 def test_close__of_more_than_later_steps_could_handle__is_refused(street: Street) -> None:
     street.after_window()
     piece = street.newest(PRODUCER, 2)
-    links = [piece.submissions[0]] * 129
+    links = [piece.submissions[0]] * 49
 
-    refused(street, "posts: piece too large", street.show, "close", 1, PRODUCER, piece.prior, 129, links=links)
+    refused(street, "posts: piece too large", street.show, "close", 1, PRODUCER, piece.prior, 49, links=links)
 
 
 def test_close__showing_anything_else__is_refused(street: Street) -> None:

@@ -76,10 +76,8 @@ def test_settle__tells_of_many_in_words_of_sixty_four() -> None:
     from tests.unit.contracts.test_close import crowd
 
     exchange = crowd(67)
-    exchange.close(1)
-    exchange.produce()
 
-    events = exchange.settle(0).all("Settled")
+    events = exchange.clear().all("Settled")
 
     assert [event.place for event in events] == list(range(67))
     assert [event.agent for event in events] == [link.agent for link in exchange.links[1]]
