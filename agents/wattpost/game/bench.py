@@ -223,7 +223,7 @@ def bench_responses(
     rng = np.random.default_rng(seed)
     agents = [_member(rng, periods, form, makes=i < producers * count) for i in range(count)]
     crowd = Crowd(agents)
-    supply = 0.0 if producers > 0 else 0.5 * count / periods
+    supply = 0.0 if producers > 0 else 2.0 * count / periods
     used = np.broadcast_to(rng.uniform(0.0, 0.01, (count, 1)), (count, periods))
     shares = np.array([[*a.utility.weights, a.utility.numeraire] for a in agents])
     shares *= 10.0 / shares.sum(axis=1, keepdims=True)

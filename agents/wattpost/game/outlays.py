@@ -1,19 +1,17 @@
-"""Standard agents of log utility: one number per agent, and one square root per post.
+"""What standard agents lay out on every post: one number per agent, and next to no work per post.
 
-With R = Q_- - L the room above the floor, e = x - L and mu = 1/lambda, the condition of a post
+With R = Q_- - L the room above the floor, e = x - L, W = B_- Q_- and mu = 1/lambda, the condition of a post is
 
-    a/e = lambda B_- Q_-/(R - e)^2
+    a v'(e) (R - e)^2 = W/mu      or e = 0,
 
-is a quadratic in e. The money that buys x is B_- x/(Q_- - x), so what is *laid out* on a post, b, is
+and what is spent there above B_- L/R, the price of the floor, is s = (W/R) e/(R - e). Post 0, where omega is sold and
+g bought back, reads the same with L = 0, R = Omega_- + omega and W = B_-^0 Omega_-: it is one more column here. What
+all columns take rises in mu, and mu is where that is `spare`, the income beyond the floor's price:
 
-    b = B_- L/R + 2 a mu/(1 + s),    s = sqrt(1 + m mu),    m = 4 a R/(B_- Q_-),
-
-the price of the floor and what is spent above it; x itself is not needed. On post 0, where omega is sold and g bought
-back, spending has the same form with L = 0, R = Omega_- + omega and m = 4 a_0 R/(B_-^0 Omega_-).
-
-What all posts take is concave and increasing in mu, so Newton's method from any point falls short of the root once and
-then rises to it. Were m the same on all posts, its mean weighted by a, the root would be a formula; it is the first
-guess, too high by Jensen's inequality, and for agents that are small in their market exact to rounding after one step.
+    log       s = 2 a mu/(1 + sqrt(1 + m mu)), m = 4 a R/W, concave: Newton's method from any point falls short of the
+              root once and then rises to it. The first guess, for m the same everywhere, is too high (Jensen).
+    linear    s = sqrt(a W mu) - W/R where positive, in sqrt(mu) convex: Newton's method falls to the root in few steps.
+    others    one Newton on ln mu and on all posts, in ln e where v'(0) is infinite, else in e (`smooth.py`).
 """
 
 from __future__ import annotations
@@ -24,6 +22,9 @@ import numpy as np
 
 from .arrays import BoolArray, FloatArray
 from .buyers import rationing
+from .forms import Log
+from .smooth import Columns, smooth
+from .tastes import Taste
 from .views import Rivalled
 
 STEPS = 60
@@ -43,27 +44,48 @@ class Outlays:
 
 
 @np.errstate(all="ignore")
-def outlays(
-    weights: FloatArray, good: FloatArray, floor: FloatArray, omega: FloatArray, view: Rivalled, income: FloatArray
-) -> Outlays:
-    """What n agents of log utility spend of `income` (n,): on the floor L (n, T) first, in part if out of reach."""
-    bought, sold = view.bids, view.offers
-    room = sold - floor
-    least = floor / room
-    least *= bought
+def outlays(taste: Taste, omega: FloatArray, view: Rivalled, income: FloatArray) -> Outlays:
+    """What n agents spend of `income` (n,): on the floor L (n, T) first, in part if out of reach. Certainty only."""
+    count, periods = taste.weights.shape
+    weights, room, worth = (np.empty((count, periods + 1)) for _ in range(3))
+    weights[:, :-1], weights[:, -1] = taste.weights, taste.good
+    np.subtract(view.offers, taste.floor, out=room[:, :-1])
+    np.add(view.good_offers, omega, out=room[:, -1])
+    np.multiply(view.bids, view.offers, out=worth[:, :-1])
+    np.multiply(view.good_bids, view.good_offers, out=worth[:, -1])
+    least = taste.floor / room[:, :-1]
+    least *= view.bids
     spare = income - np.einsum("ij->i", least)
-    steep = 4.0 * room
-    steep *= weights
-    steep /= bought * sold
-    steep_good = 4.0 * good * (view.good_offers + omega) / (view.good_bids * view.good_offers)
-    total = np.einsum("ij->i", weights) + good
-    mean = (np.einsum("ij,ij->i", weights, steep) + good * steep_good) / total
-    lowest = np.where(total > 0, spare / total, 0.0)
+    short = spare <= 0
+    if room.min() <= 0:
+        short |= np.any((room[:, :-1] <= 0) & (taste.floor > 0), axis=1)
+    idle = short | ~(np.einsum("ij->i", weights) > 0)
+    columns = Columns(weights, room, worth, np.where(idle, 1.0, spare))
+    if taste.form is Log:
+        spent, settled = _logarithmic(columns)
+    elif taste.form.kinked:
+        spent, settled = _linear(columns)
+    else:
+        spent, settled = smooth(taste.form, taste.shape, columns)
+    if idle.any():
+        spent[idle] = 0.0
+    bids = spent[:, :-1] + least
+    if short.any():
+        bids[short] = _in_part(taste.floor[short], income[short], view.take(short))
+    return Outlays(bids, spent[:, -1], settled | idle)
+
+
+def _logarithmic(columns: Columns) -> tuple[FloatArray, BoolArray]:
+    weights, spare = columns.weights, columns.spare
+    steep = 4.0 * weights
+    steep *= columns.room
+    steep /= columns.worth
+    total = np.einsum("ij->i", weights)
+    mean = np.einsum("ij,ij->i", weights, steep) / total
+    lowest = spare / total
     mu = lowest * (1.0 + 0.25 * lowest * mean)
-    mu = np.where((spare > 0) & np.isfinite(mu), mu, np.maximum(lowest, 0.0))
-    short = (spare <= 0) | np.any(room <= 0, axis=1, where=floor > 0)
-    idle = short | (total <= 0)
-    root, part = np.empty_like(room), np.empty_like(room)
+    root, part = np.empty_like(steep), np.empty_like(steep)
+    settled = np.zeros(spare.size, dtype=np.bool_)
     for _ in range(STEPS):
         np.multiply(steep, mu[:, None], out=root)
         root += 1.0
@@ -71,26 +93,33 @@ def outlays(
         np.add(root, 1.0, out=part)
         part *= root
         np.divide(weights, part, out=part)
-        root_good = np.sqrt(1.0 + steep_good * mu)
-        part_good = good / (root_good * (1.0 + root_good))
-        flat = np.einsum("ij->i", part) + part_good
-        bent = np.einsum("ij,ij->i", part, root) + part_good * root_good
-        step = (spare - 2.0 * mu * bent) / (flat + bent)
-        step[idle] = 0.0
-        settled = np.abs(step) <= NEAR * mu
-        settled |= idle
+        bent = np.einsum("ij,ij->i", part, root)
+        step = (spare - 2.0 * mu * bent) / (np.einsum("ij->i", part) + bent)
+        settled = ~(np.abs(step) > NEAR * mu)
         if settled.all():
             break
-        mu = np.maximum(mu + step, lowest)
-    # The last step by the tangent: part * (2 mu s + step (1 + s)).
+        mu = np.where(settled, mu, np.maximum(mu + step, lowest))
+    # The last step by the tangent: s + step ds/dmu = part (2 mu root + step (1 + root)).
     root *= (2.0 * mu + step)[:, None]
     root += step[:, None]
     part *= root
-    part += least
-    above = part_good * (2.0 * mu * root_good + step * (1.0 + root_good))
-    if short.any():
-        part[short], above[short] = _in_part(floor[short], income[short], view.take(short)), 0.0
-    return Outlays(part, above, settled)
+    return part, settled & np.isfinite(mu)
+
+
+def _linear(columns: Columns) -> tuple[FloatArray, BoolArray]:
+    rise = np.sqrt(columns.weights * columns.worth)
+    shut = columns.worth / columns.room
+    on = columns.weights > 0
+    settled = np.zeros(columns.spare.size, dtype=np.bool_)
+    z = np.zeros(columns.spare.size)
+    for _ in range(STEPS):
+        new = (columns.spare + np.sum(shut, axis=1, where=on)) / np.sum(rise, axis=1, where=on)
+        settled = ~(np.abs(new - z) > 1e-15 * new)
+        z = new
+        if settled.all():
+            break
+        on = rise * z[:, None] > shut
+    return np.maximum(rise * z[:, None] - shut, 0.0), settled & np.isfinite(z)
 
 
 def _in_part(floor: FloatArray, income: FloatArray, view: Rivalled) -> FloatArray:

@@ -26,8 +26,8 @@ from .tastes import Taste
 from .technology import Plants
 from .views import Rivalled
 
-PIECE = 512
-"""Agents solved at once: their arrays fit the second-level cache of a core at T = 24."""
+PIECE = 2048
+"""Agents solved at once: few enough to stay near a core, many enough for an array's overhead not to count."""
 
 Rows = NDArray[np.intp] | slice
 
@@ -73,7 +73,8 @@ class Stack:
             open_posts = day.totals.offers > 0  # nobody can buy where nobody sells
             if not open_posts.all():
                 taste = replace(taste, weights=taste.weights * open_posts, floor=taste.floor * open_posts)
-            bids, xi, found = _standard(taste, omega, view, held)
+            bids, xi = _standard(taste, omega, view, held)
+            found = np.ones_like(closed)
         else:
             bids, xi, offers, found = _producers(taste, plants, view, held)
             out.offers[rows] = np.where(closed[:, None], 0.0, offers)
@@ -116,45 +117,47 @@ def _facing(day: Day, rows: Rows, omega: FloatArray, plants: Plants | None) -> t
     return Rivalled(bids, offers, money, good), closed
 
 
-def _standard(
-    taste: Taste, omega: FloatArray, view: Rivalled, held: FloatArray
-) -> tuple[FloatArray, FloatArray, BoolArray]:
+def _standard(taste: Taste, omega: FloatArray, view: Rivalled, held: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Bids (n, T) and xi (n,) within what is held, and whose have been found."""
     pot = view.good_offers + omega
     budget = view.good_bids * omega / pot
-    bids, xi, found = _spend(taste, omega, view, budget)
+    bids, xi = _spend(taste, omega, view, budget)
     beyond = np.asarray(np.einsum("ij->i", bids) + xi > held)
     if not beyond.any():
-        return bids, xi, found
+        return bids, xi
     over, few = np.flatnonzero(beyond), taste.take(beyond)
     limit = held[over]
     poor = Rivalled(view.bids[over], view.offers[over], view.good_bids[over], pot[over])
     none = np.zeros(over.size)
-    bids[over], xi[over], found[over] = _spend(few, none, poor, limit)
+    bids[over], xi[over] = _spend(few, none, poor, limit)
     part = view.good_offers[over] / pot[over]
     both = bids[over].sum(axis=1) + xi[over] * part > budget[over] * (1.0 + 1e-12)
     if both.any():
         rows = over[both]
         spent = (limit - budget[over])[both] * pot[rows] / omega[rows]
         blind = replace(few.take(both), good=none[both])
-        bids[rows], _, found[rows] = _spend(blind, none[both], poor.take(both), limit[both] - spent)
+        bids[rows], _ = _spend(blind, none[both], poor.take(both), limit[both] - spent)
         xi[rows] = spent
-    return bids, xi, found
+    return bids, xi
 
 
-def _spend(
-    taste: Taste, omega: FloatArray, view: Rivalled, income: FloatArray
-) -> tuple[FloatArray, FloatArray, BoolArray]:
-    """Bids (n, T) and xi (n,) that spend `income` best, and whose have been found."""
+def _spend(taste: Taste, omega: FloatArray, view: Rivalled, income: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Bids (n, T) and xi (n,) that spend `income` best: by `outlays.py`, where that does not settle by `buyers.py`."""
     pot = view.good_offers + omega
-    if taste.form is Log and taste.risk is None:
-        spent = outlays(taste.weights, taste.good, taste.floor, omega, view, income)
-        return spent.bids, spent.good * pot / view.good_offers, spent.settled
     scale = view.good_bids / view.good_offers
-    view = _scaled(view, scale)
-    bought = purchases(taste, omega, view, income=income / scale)
-    bids, xi = _bids(bought.x, np.zeros_like(bought.x), bought.g, view, omega)
-    return bids * scale[:, None], xi * scale, np.ones(omega.size, dtype=np.bool_)
+    if taste.form is not Log:
+        view, income = _scaled(view, scale), income / scale
+    found = np.zeros(omega.size, dtype=np.bool_)
+    bids, xi = np.zeros_like(view.bids), np.zeros_like(omega)
+    if taste.risk is None:
+        spent = outlays(taste, omega, view, income)
+        bids, xi, found = spent.bids, spent.good * pot / view.good_offers, spent.settled
+    if not found.all():
+        rest = ~found
+        few, seen, owned = taste.take(rest), view.take(rest), omega[rest]
+        bought = purchases(few, owned, seen, income=income[rest])
+        bids[rest], xi[rest] = _bids(bought.x, np.zeros_like(bought.x), bought.g, seen, owned)
+    return (bids, xi) if taste.form is Log else (bids * scale[:, None], xi * scale)
 
 
 def _producers(

@@ -49,7 +49,7 @@ def homes(count: int, periods: int, rng: np.random.Generator) -> list[Agent]:
     return [Standard(f"h{i}", float(rng.uniform(0.5, 10)), utility(i % FORMS, periods, rng)) for i in range(count)]
 
 
-def plants(count: int, periods: int, rng: np.random.Generator, **long: float) -> list[Agent]:
+def plants(count: int, periods: int, rng: np.random.Generator, investment_cost: float | None = None) -> list[Agent]:
     return [
         Producer(
             f"p{i}",
@@ -57,7 +57,7 @@ def plants(count: int, periods: int, rng: np.random.Generator, **long: float) ->
             (0.3, 0.5, 0.9, 1.0)[i % 4],
             rng.uniform(0.5, 10.0, periods) * (rng.random(periods) > 0.1),
             utility(i % FORMS, periods, rng),
-            **long,
+            investment_cost,
         )
         for i in range(count)
     ]
