@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -122,6 +124,24 @@ def test_respond__of_homes_that_hold_little__stays_within_it(held: float) -> Non
     judge(crowd, totals, own, got, kwh, held)
 
 
+@pytest.mark.parametrize("number", range(FORMS))
+def test_respond__of_homes_bound_by_budget_and_holding_at_once__meets_both(number: int) -> None:
+    some = utility(number, 3, np.random.default_rng(2))
+    rich = replace(some, electricity=[0.3, 0.0, 0.2], numeraire=1.0)
+    agents: list[Agent] = [Standard(f"rich{i}", 200.0, rich) for i in range(8)]
+    crowd, own, kwh = day_of([*agents, Standard("other", 10.0, Log([1.0, 1.0, 1.0], 0.0))], np.random.default_rng(3))
+    omega = 210.0
+    totals = own.totals(omega)
+    totals = Totals(totals.bids, np.array([9.0, 5.0, 7.0]), totals.numeraire_bids, omega)
+    budget = (totals.numeraire_bids - own.numeraire_bids) * crowd.omega / omega
+    held = budget * np.array([0.5, 0.9, 1.0, 1.02, 1.1, 1.5, 3.0, 30.0, 1.0])
+    inside = np.ones(9, dtype=np.bool_)
+    for place in range(8):
+        inside[:8] = np.arange(8) == place
+        got = crowd.respond(totals, own, verification=kwh, held=held, inside=inside)
+        judge(crowd, totals, own, got, kwh, held, np.where(inside, crowd.omega, 0.0))
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_respond__of_plants_of_every_form__is_each_plant_s_best_response(seed: int) -> None:
     rng = np.random.default_rng([5, seed])
@@ -160,11 +180,11 @@ def test_respond__with_empty_posts__does_as_a_lone_bidder_or_seller_would() -> N
 
 def test_respond__where_nobody_bids_for_the_good_or_owns_it__is_nothing_or_a_token() -> None:
     rng = np.random.default_rng(10)
-    crowd, own, kwh = day_of([Standard("poor", 0.0, Log([1.0], 0.0)), *homes(2, 1, rng)], rng)
-    quiet = Plans(np.zeros_like(own.bids), np.zeros(3), own.offers)
-    totals = Totals(np.zeros(1), np.array([4.0]), 0.0, float(crowd.omega.sum()))
+    crowd, own, kwh = day_of([Standard("poor", 0.0, Log([1.0], 0.0)), *homes(2, 1, rng), *plants(2, 1, rng)], rng)
+    quiet = Plans(np.zeros_like(own.bids), np.zeros(5), own.offers)
+    totals = Totals(np.zeros(1), np.array([40.0]), 0.0, float(crowd.omega.sum()))
     got = crowd.respond(totals, quiet, verification=kwh)
-    assert not got.bids.any() and not got.numeraire_bids.any()
+    assert not got.bids.any() and not got.numeraire_bids.any() and not got.offers.any()
     totals = own.totals(float(crowd.omega.sum()))
     got = crowd.respond(totals, own, verification=kwh)
     assert not got.bids[0].any()
@@ -211,9 +231,9 @@ def test_respond__in_another_order__answers_alike() -> None:
     totals = own.totals(float(crowd.omega.sum()))
     order = rng.permutation(crowd.count)
     mixed = Plans(own.bids[order], own.numeraire_bids[order], own.offers[order])
-    first = crowd.respond(totals, own, verification=kwh, held=4.0 + np.arange(614) * (np.arange(614) < 600) * 1e3)
-    held = 4.0 + order * (order < 600) * 1e3
-    second = Crowd([crowd.agents[i] for i in order]).respond(totals, mixed, verification=kwh[order], held=held)
+    held = np.where(np.arange(crowd.count) < 600, 4.0, np.inf)
+    first = crowd.respond(totals, own, verification=kwh, held=held)
+    second = Crowd([crowd.agents[i] for i in order]).respond(totals, mixed, verification=kwh[order], held=held[order])
     assert second.bids == pytest.approx(first.bids[order], rel=1e-9, abs=1e-12)
     assert second.numeraire_bids == pytest.approx(first.numeraire_bids[order], rel=1e-9, abs=1e-12)
     assert second.offers == pytest.approx(first.offers[order], rel=1e-9, abs=1e-12)
