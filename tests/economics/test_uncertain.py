@@ -165,7 +165,7 @@ def test_json__over_states__says_what_each_state_burns_and_what_it_is_worth() ->
     homes, plants, base = street(2, linear=False)
     economy = Economy(2, homes, plants[:2], States.scaled(base[:-1], CHANCES, MULTIPLIERS))
     report = solve_to_json(economy)
-    assert report["states"]["probabilities"] == CHANCES
+    assert report["states"]["probabilities"] == pytest.approx(CHANCES)
     assert np.shape(report["states"]["verification_kwh"]) == (3, 7, 2)
     assert np.shape(report["shadow_prices"]) == (7, 3)
     assert report["verification_kwh"][0] == pytest.approx(economy.states.mean[0].tolist())

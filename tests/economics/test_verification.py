@@ -31,6 +31,7 @@ from wattpost.game import (
     payoff,
     solve_nash,
 )
+from wattpost.study.footprint_theory import Street
 
 THETA, OMEGA = 1.7, 2.5
 
@@ -127,6 +128,19 @@ def test_exits__at_square_root_returns__end_at_the_stated_number(left: int, off:
     assert int(found.participants[:homes].sum()) == expected
     # So near the edge that E is a billionth of x, E itself is known to eight digits only, and so is what it is worth.
     assert found.solved or abs(off) < 1e-8
+
+
+@pytest.mark.parametrize(("homes", "plants"), [(3, 4), (6, 3), (12, 3)])
+@pytest.mark.parametrize("off", [1e-3, 1e-5, 1e-6])
+def test_regret__holds_where_plants_of_constant_returns_keep_a_millionth_of_what_they_turn_over(
+    homes: int, plants: int, off: float
+) -> None:
+    economy = market(homes, plants, 1.0, 1.0, "all")
+    end = Street(homes, plants, OMEGA, THETA, 1.0, 1e6).threshold(1.0, 1.2) * (1.0 - off)
+    burnt = np.array([[end]] * homes + [[1.2 * end]] * plants)
+    found = solve_nash(Economy(1, economy.standard, economy.producers, burnt))
+    assert found.participants.any() and found.solved, found.status.value
+    assert found.regret <= 2e-9 and found.residual <= 1e-12
 
 
 @pytest.mark.parametrize("payers", ["standard", "all"])

@@ -3,6 +3,7 @@
 from .agents import Agent, Producer, Standard
 from .cartel import Cartel, solve_cartel
 from .competitive import solve_competitive
+from .crowd import Crowd
 from .dynamics import Path, best_response_dynamics
 from .economy import Economy
 from .equilibrium import solve_nash
@@ -11,6 +12,7 @@ from .forms import Ces, Crra, Exponential, Linear, Log, Quadratic, utility_from
 from .inventory import Inventory
 from .opening import Plan, opening_plan
 from .payoffs import Action, Outcome, Rivals, outside, payoff
+from .plans import Plans, Totals
 from .report import cartel_to_json, sensitivity_to_json, solution_to_json, solve_to_json
 from .response import Response, attainable, best_response, gain
 from .sensitivity_parameter import parameter
@@ -25,6 +27,7 @@ __all__ = [
     "Agent",
     "Cartel",
     "Ces",
+    "Crowd",
     "Crra",
     "Economy",
     "Exponential",
@@ -35,6 +38,7 @@ __all__ = [
     "Outcome",
     "Path",
     "Plan",
+    "Plans",
     "Producer",
     "Quadratic",
     "Response",
@@ -44,6 +48,7 @@ __all__ = [
     "Standard",
     "States",
     "Status",
+    "Totals",
     "Utility",
     "Welfare",
     "attainable",

@@ -2,11 +2,13 @@
 
 `bench_solve` times the aggregate solver on heterogeneous economies (99 in 100 agents standard, log
 utility with their own weights, endowments and verification; producers with their own theta and c) and,
-on one 20-agent economy, best-response iteration with SLSQP to the same regret.
+on one 20-agent economy, best-response iteration with SLSQP to the same regret. `bench_responses` counts a
+crowd's best responses a second.
 """
 
 from __future__ import annotations
 
+import os
 import resource
 import sys
 import time
@@ -15,13 +17,15 @@ from typing import Any
 import numpy as np
 from scipy.optimize import minimize
 
-from .agents import Producer, Standard
+from .agents import Agent, Producer, Standard
 from .arrays import FloatArray
+from .crowd import Crowd
 from .economy import Block, Economy
 from .equilibrium import solve_blocks, solve_nash
-from .forms import Log
+from .forms import Log, utility_from
 from .payoffs import Rivals
-from .response import Response, gain
+from .plans import Plans, Totals
+from .response import Response, best_response, gain
 from .tastes import Taste
 from .technology import Plants
 
@@ -207,3 +211,75 @@ def _long_log(amount: FloatArray) -> FloatArray:
 def _peak_rss_mb() -> float:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 1e6 if sys.platform == "darwin" else peak / 1e3
+
+
+def bench_responses(
+    count: int = 100_000, periods: int = 24, *, form: str = "log", producers: float = 0.0, days: int = 5, seed: int = 1
+) -> dict[str, Any]:
+    """Best responses a second of `count` agents to the last day, day after day, each moving half of the way.
+
+    `producers` is the share of plants (c = 0.5) among them; without any, a day's supply is given, and with nothing else
+    what others own. `seconds` are the
+    median day's, on the clock and of this process; the load of the machine stands beside them, and `speedup` over
+    `best_response` asked one by one of up to 64 of them, in processor time and in the same run.
+    """
+    rng = np.random.default_rng(seed)
+    agents = [_member(rng, periods, form, makes=i < producers * count) for i in range(count)]
+    crowd = Crowd(agents)
+    supply = 0.0 if producers > 0 else 2.0 * count / periods
+    used = np.broadcast_to(rng.uniform(0.0, 0.01, (count, 1)), (count, periods))
+    shares = np.array([[*a.utility.weights, a.utility.numeraire] for a in agents])
+    shares *= 10.0 / shares.sum(axis=1, keepdims=True)
+    limits = np.array([a.limits if isinstance(a, Producer) else np.zeros(periods) for a in agents])
+    own = Plans(shares[:, :periods].copy(), shares[:, periods].copy() + 2.0, 0.5 * limits)
+    clock, work = [], []
+    for _ in range(days):
+        sums = own.totals(float(crowd.omega.sum()) or 10.0 * count)
+        totals = Totals(sums.bids, sums.offers + supply, sums.numeraire_bids, sums.endowments)
+        began, cpu = time.perf_counter(), time.process_time()
+        best = crowd.respond(totals, own, verification=used)
+        clock.append(time.perf_counter() - began)
+        work.append(time.process_time() - cpu)
+        for mine, new in zip((own.bids, own.numeraire_bids, own.offers), _arrays(best), strict=True):
+            mine += 0.5 * (new - mine)
+    seconds, cpu_seconds = float(np.median(clock)), float(np.median(work))
+    places = range(0, count, max(1, count // 64))
+    cpu = time.process_time()
+    for place in places:
+        rivals = Rivals(
+            np.maximum(totals.bids - own.bids[place], 0.0),
+            np.maximum(totals.offers - own.offers[place], 0.0),
+            max(totals.numeraire_bids - float(own.numeraire_bids[place]), 0.0),
+            max(totals.endowments - float(crowd.omega[place]), 0.0),
+        )
+        best_response(agents[place], rivals, verification=used[place])
+    singly = (time.process_time() - cpu) / len(places)
+    return {
+        "agents": count,
+        "periods": periods,
+        "form": form,
+        "producers": producers,
+        "seconds": seconds,
+        "cpu_seconds": cpu_seconds,
+        "responses_per_second": count / seconds,
+        "responses_per_cpu_second": count / cpu_seconds,
+        "speedup": singly * count / cpu_seconds,
+        "load": os.getloadavg()[0],
+    }
+
+
+def _arrays(plans: Plans) -> tuple[FloatArray, FloatArray, FloatArray]:
+    return plans.bids, plans.numeraire_bids, plans.offers
+
+
+def _member(rng: np.random.Generator, periods: int, form: str, *, makes: bool) -> Agent:
+    """A home, or a plant, of utility `form` with weights of its own."""
+    shape = {"ces": {"rho": 0.5}, "crra": {"gamma": 2.0}, "exponential": {"alpha": 1.0}, "quadratic": {"bliss": 4.0}}
+    weights = rng.uniform(0.2, 1.0, periods) / periods
+    good = float(rng.uniform(0.1, 0.5)) if makes or rng.random() < 0.5 else 0.0
+    stated = {"form": form, "electricity": weights, "numeraire": good, **shape.get(form, {})}
+    utility = utility_from(stated, periods)
+    if makes:
+        limits = rng.uniform(25.0, 200.0) * rng.uniform(0.2, 1.0, periods)
+        return Producer("plant", float(rng.uniform(2.0, 6.0)), 0.5, limits, utility)
+    return Standard("home", float(rng.uniform(5.0, 15.0)), utility)

@@ -35,6 +35,9 @@ from .technology import Plants
 
 TINY = 1e-300
 
+STEP = 1e-9
+"""Relative distance from a step within which a multiplier is put on it."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Certificate:
@@ -114,25 +117,29 @@ def _certify_block(
             wants, rate, x * inner_x, wants_good, good_rate, y, g, inner_g, burn, q, limits, block_open
         )
         w = money[:, None] * rate
+        worth_w = _on_steps(w, e, q, limits, good, block_open)
         # Terms of the bound, each what the best could be less what is.
-        best_e = np.where(taste.weights > 0, taste.demand(w / taste.weights), 0.0)
+        best_e = np.where(taste.weights > 0, taste.demand(worth_w / taste.weights), 0.0)
         best_e = np.where(np.isfinite(best_e), best_e, np.maximum(e, limits + total))
         worth = np.where(taste.weights > 0, taste.weights * (taste.worth(best_e) - taste.worth(e)), 0.0)
-        gap = np.sum(np.maximum(worth - w * (best_e - e), 0.0), axis=1)
+        gap = np.sum(np.maximum(worth - worth_w * (best_e - e), 0.0), axis=1)
         z = q - x
         kept = offers + z
-        gap += np.sum((np.sqrt(money[:, None] * bids * offers / kept) - np.sqrt(w * kept)) ** 2, axis=1)
+        gap += np.sum((np.sqrt(money[:, None] * bids * offers / kept) - np.sqrt(worth_w * kept)) ** 2, axis=1)
         if block_open.plants is not None:
             plants = replace(block_open.plants, limits=limits)
-            rent, spare = _rents(plants, w, q, good, burn)
+            rent, spare = _rents(plants, worth_w, q, good, burn)
             gap += spare
-            net_w = np.maximum(w - rent, TINY)
+            net_w = np.maximum(worth_w - rent, TINY)
             ratio = np.log(net_w) - np.log(good)[:, None]
             supply = np.where(plants.c < 1, plants.supply(ratio)[0], 0.0)
             ends = np.where(net_w * limits - good[:, None] * plants.inputs(limits) > 0, limits, 0.0)
+            flat = good[:, None] / plants.theta
+            ends = np.where(plants.c == 1, np.where(net_w > flat, limits, 0.0), ends)
             best_q = np.where(plants.c < 1, supply, ends)
             spend = good[:, None] * (plants.inputs(best_q) - plants.inputs(q))
-            gap += np.sum(np.maximum(net_w * (best_q - q) - spend, 0.0), axis=1)
+            more = np.where(plants.c == 1, (net_w - flat) * (best_q - q), net_w * (best_q - q) - spend)
+            gap += np.sum(np.maximum(more, 0.0), axis=1)
         best_g = np.clip(good_offers + omega - np.sqrt(money * good_bids * good_offers / good), 0.0, None)
         best_g = np.where((good > 0) & np.isfinite(best_g), best_g, g)
         sold, best_sold = omega - g, omega - best_g
@@ -192,6 +199,23 @@ def _certify_block(
         missed = np.any((block.taste.floor[:, shut] > 0), axis=1)
         utilities = np.where(missed, -np.inf, block.taste.values(whole, y))
     return regret, residual, utilities, money, good
+
+
+def _on_steps(
+    w: FloatArray, e: FloatArray, q: FloatArray, limits: FloatArray, good: FloatArray, block: Block
+) -> FloatArray:
+    """`w` (n, T) put exactly on the step of demand (linear utility) or supply (c = 1) that it is on but for round-off.
+
+    Any w proves a bound; one beside a step counts all that could be bought or made there, times the round-off, and an
+    agent that consumes a millionth of its turnover would be charged for that a million times over.
+    """
+    if block.taste.form.kinked:
+        w = np.where((e > 0) & (np.abs(w - block.taste.weights) <= STEP * w), block.taste.weights, w)
+    if block.plants is not None:
+        flat = good[:, None] / block.plants.theta
+        here = (block.plants.c == 1) & (q > 0) & (q < limits) & (np.abs(w - flat) <= STEP * w)
+        w = np.where(here, flat, w)
+    return w
 
 
 def _rents(

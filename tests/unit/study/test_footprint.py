@@ -17,7 +17,7 @@ from wattpost.study.footprint import write_table
 from wattpost.study.footprint_figure import ending, footprint
 from wattpost.study.footprint_finding import crossing, finding, note, observed_end, page, theory_gap, title
 from wattpost.study.footprint_gas import Gas, halved
-from wattpost.study.footprint_point import Point
+from wattpost.study.footprint_point import Point, reference_of, solve_point
 from wattpost.study.footprint_returns import cannot_trade, with_returns
 from wattpost.study.footprint_sweep import Branch, follow, grid_of, plan
 from wattpost.study.footprint_theory import Street, street_of
@@ -140,6 +140,16 @@ def test_closed_form__knows_who_is_left__plants_beyond_their_means_included(home
         inside = solve_nash(Economy(1, economy.standard, economy.producers, kwh)).participants
         deal = own.deal(part * end, 1.3 * part * end)
         assert (deal.homes, deal.plants) == (inside[:homes].sum(), inside[homes:].sum())
+
+
+def test_spot_just_inside_the_edge__five_homes__where_consumption_is_a_millionth_of_turnover() -> None:
+    economy = with_returns(street(homes=5), 1.0, GAS)
+    own = street_of(economy)
+    assert own
+    point = solve_point(economy, 1.0, GAS, 392.8077531469166, reference_of(economy, GAS)[0], own)
+    assert point.solved and point.regret <= 1e-9, (point.status, point.regret)
+    assert (point.homes, point.plants) == (point.theory_homes, point.theory_plants) == (4, 3)
+    assert point.volume == pytest.approx(point.theory_volume, rel=1e-9)
 
 
 def test_threshold__halves_in_kappa_when_gas_doubles() -> None:
