@@ -35,7 +35,7 @@ class MarketMachine(RuleBasedStateMachine):
     @initialize(
         periods=st.sampled_from([1, 2, 4, 24, 48]),
         kappa=st.sampled_from([0, 1, 7 * 10**10, 3 * 10**13]),
-        efficiency=st.sampled_from([0, 0, 1, 9 * WAD // 10, WAD]),
+        efficiency=st.sampled_from([WAD, 0, 9 * WAD // 10, 0, 1]),
         first_gas=st.sampled_from([0, 60_000]),
         crowded=st.integers(0, 4).map(lambda n: n == 0),
         random=seeds,
@@ -120,7 +120,7 @@ class MarketMachine(RuleBasedStateMachine):
         store = 0
         if self.spec.efficiency:
             cost = self.spec.kappa * 10**5
-            store = random.choice([0, cost, 9 * cost, random.randint(0, 200) * cost, 2**60 * UNIT])
+            store = random.choice([0, cost // 2, 2 * cost, random.randint(0, 200) * cost, 2**60 * UNIT])
         if random.random() < 0.5:
             endowment = random.choice([*small, 10**17])
             assert self.mirror.register_standard(name, endowment, store, by=self.spec.registry.registrar) == ""
