@@ -83,6 +83,7 @@ class Decisions:
             outside=agent.outside,
             efficiency=from_wad(self._rules.efficiency),
             store=store,
+            moved=memory.moved,
         )
 
     def _alone(self, row: int, day: int, burnt: Burnt, store: float) -> Plan | Report:

@@ -5,6 +5,7 @@ They look at the chain together and remember what all can see once; what is an a
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ from wattpost.game.agents import Agent
 from wattpost.game.arrays import FloatArray
 from wattpost.spec.amounts import UNIT, words_for
 
+SHARES = 3  # days of which the middle one tells what sharing costs
 Whole = NDArray[np.int64]
 
 
@@ -37,8 +39,11 @@ class Memory:
         count, posts = len(self.agents), self.agents[0].periods + 1
         self.words = words_for(posts - 1)
         # What all can see.
-        self.traded_days = 0
-        self.share = self.pool = 0  # gas of the last metered day: shared by all, and by those relayed
+        self.traded = False
+        self.moved = np.inf  # the most by which a relative price changed on the last traded day
+        self._prices = np.full(posts, np.nan)
+        self.pool = 0  # gas of the last metered day that is shared by those relayed
+        self._shares: deque[int] = deque(maxlen=SHARES)  # gas shared by all, of the last metered days
         self.total_bids, self.total_sold, self._today_bids = np.zeros(posts), np.zeros(posts), np.zeros(posts)
         # What is each one's own.
         self.money = [0] * count  # prepaid and not in escrow, in 10^-9
@@ -61,8 +66,10 @@ class Memory:
         return Rivals(bids[1:], sold[1:], float(bids[0]), float(sold[0]))
 
     @property
-    def traded(self) -> bool:
-        return self.traded_days > 0
+    def share(self) -> int:
+        """Shared gas of a day: the middle of the last ones, because what is written for the first time (an account's
+        first debt) makes one day dear and says nothing about the next."""
+        return sorted(self._shares)[(len(self._shares) - 1) // 2] if self._shares else 0
 
     @property
     def gas(self) -> Whole:
@@ -86,12 +93,9 @@ class Memory:
         return Plan(bids[1:].copy(), float(bids[0]), offers[1:].copy())
 
     def turn(self, row: int) -> bool:
-        """Whether it is an agent's turn to reconsider taking part on the open day.
-
-        Nobody's on what the opening day tells: its bids were made before any price was known.
-        """
+        """Whether it is an agent's turn to reconsider taking part on the open day."""
         place = self.registry.get(self.addresses[row])
-        return place is not None and self.traded_days > 1 and reconsiders(self.open_day, place, len(self.registry))
+        return place is not None and reconsiders(self.open_day, place, len(self.registry))
 
     def absorb(self, events: Iterable[Event]) -> None:
         """Take in events of the market, in order, batches unfolded; other agents' own may be left out."""
@@ -144,14 +148,26 @@ class Memory:
         self.total_sold = np.where(traded, delivered, self.total_sold)
         self.own_bids = np.where(traded, np.where(there, self.last_bids, 0.0), self.own_bids)
         self.own_sold = np.where(traded, np.where(there, sold, 0.0), self.own_sold)
-        self.traded_days += bool(traded.any())
+        self.traded = self.traded or bool(traded.any())
+        self._move(traded)
+
+    def _move(self, traded: NDArray[np.bool_]) -> None:
+        """How far relative prices are from those of the day before."""
+        if not traded.any():
+            return
+        money = self.total_bids / np.where(self.total_sold > 0, self.total_sold, np.nan)
+        prices = money / money[0]
+        change = np.abs(prices / self._prices - 1.0)[1:]
+        self.moved = float(np.max(change[np.isfinite(change)], initial=0.0)) if np.isfinite(change).any() else np.inf
+        self._prices = prices
 
     def _charge(self, books: Event) -> None:
         """Gas of the day that is done: what the market saw, what receipts show beyond that, and shares.
 
         Shares are public, so that who stays out knows what taking part has come to cost.
         """
-        self.share, self.pool = books["share"], books["relayed"]
+        self._shares.append(books["share"])
+        self.pool = books["relayed"]
         for row in np.flatnonzero(self.submitted_day == books["day"]):
             beyond = 0 if books["silent"] else self._beyond.get(self._places[row], 0)
             self.own_gas[row] = self._observed[row] + beyond

@@ -22,16 +22,23 @@ def reconsiders(day: int, place: int, registered: int) -> bool:
     return (day - 1) % registered == place
 
 
-def why_stay_out(agent: Agent, rivals: Rivals, verification: Burnt, held: float) -> str | None:
+def why_stay_out(
+    agent: Agent, rivals: Rivals, verification: Burnt, held: float, moved: float = 0.0, *, outside_now: bool = False
+) -> str | None:
     """A sentence that says why `agent` is better off outside; None where it is not.
 
     Where life outside is worth minus infinity it takes part exactly when it could buy more than its payments burn
     in every period that it needs; elsewhere when its best response is worth more than what it owns.
+
+    Prices of a market that is still moving are not those that it will pay: what it could buy is known to `moved`, the
+    part by which prices changed on the last day, and within that it stays as it was. At rest that is nothing.
     """
+    if np.isinf(moved) and not outside_now:
+        return None
     alone = outside(agent)
     if np.isneginf(alone):
         ratio = attainable(agent, rivals, verification=verification)
-        if ratio > 1.0:
+        if ratio > 1.0 + moved if outside_now else ratio * (1.0 + moved) > 1.0:
             return None
         return f"it could buy {ratio:.3g} of what its payments burn"
     best = best_response(agent, rivals, verification=verification, held=held).utility

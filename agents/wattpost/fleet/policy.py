@@ -59,6 +59,8 @@ class View:
     outside : whether it chose to stay out when it last decided
     efficiency : of stores, what of a kWh put in comes out; zero where verification is paid from the purchase
     store : kWh in its store, all finished days charged
+    moved : the most by which a price of electricity, in units of the good, changed between the last two traded days,
+        0.01 for 1 %; infinite after the first
     """
 
     day: int
@@ -72,6 +74,7 @@ class View:
     outside: bool = False
     efficiency: float = 0.0
     store: float = 0.0
+    moved: float = 0.0
 
 
 class Policy(Protocol):
@@ -104,7 +107,7 @@ class BestResponse:
             plan = opening_plan(view.agent, held=view.held, verification=needs)
             return Plan(plan.bids, plan.numeraire_bid, plan.offers, to_store)
         if view.turn:
-            why = why_stay_out(view.agent, view.rivals, lasting, view.held)
+            why = why_stay_out(view.agent, view.rivals, lasting, view.held, view.moved, outside_now=view.outside)
             if why:
                 return StayOut(why)
         elif view.outside:

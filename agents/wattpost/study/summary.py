@@ -135,7 +135,10 @@ def show_solution(found: Mapping[str, Any]) -> None:
         sums = [_figure(sum(found[key][place])) for key in ("allocations", "offers", "verification_kwh", "consumption")]
         outside = "" if found["participants"][place] else " (outside)"
         agents.add_row(
-            agent["name"] + outside, *sums, _figure(found["numeraire"][place]), _figure(found["utilities"][place]),
+            agent["name"] + outside,
+            *sums,
+            _figure(found["numeraire"][place]),
+            _figure(found["utilities"][place]),
             _expected(found["states"]["probabilities"], found["shadow_prices"][place]),
         )
     console.print(agents)

@@ -169,7 +169,6 @@ def test_a_restart_in_the_middle__remembers_the_same(split: int) -> None:
 
 def test_turns__follow_the_order_of_admission() -> None:
     memory = standard()
-    memory.traded_days = 2
     memory.absorb([event("StandardRegistered", agent=OTHER, endowment=1, store=0)])
     assert not memory.turn(0)
     memory.absorb([event("StandardRegistered", agent=ME, endowment=1, store=0)] * 2)  # told twice, counted once
@@ -180,18 +179,15 @@ def test_turns__follow_the_order_of_admission() -> None:
     assert turns == [False, True, False, True]
 
 
-def test_nobody_reconsiders__on_what_the_opening_day_tells() -> None:
+def test_moved__is_the_most_that_a_relative_price_changed() -> None:
     memory = standard()
-    memory.absorb([event("StandardRegistered", agent=ME, endowment=1, store=0)])
-    turns = []
-    for number in (1, 2, 3):
+    found = []
+    for number, bid in ((1, 20.0), (2, 21.0), (3, 21.0)):
         own = [event("Submitted", day=number, agent=ME, observed_gas=1, relayed=False, kind=1, place=0, to_store=0,
                      words=words(0.5, 2.0, 3.0))]  # fmt: skip
-        opening, *rest = day(number, own, bids=(6.0, 10.0, 20.0), sold=(14.0, 5.0, 7.0))
-        memory.absorb([opening])
-        turns.append(memory.turn(0))
-        memory.absorb(rest)
-    assert turns == [False, False, True]
+        memory.absorb(day(number, own, bids=(6.0, 10.0, bid), sold=(14.0, 5.0, 7.0)))
+        found.append(memory.moved)
+    assert found == [np.inf, pytest.approx(0.05), 0.0]
 
 
 def test_outside__it_knows_what_sharing_has_come_to_cost() -> None:
@@ -201,4 +197,6 @@ def test_outside__it_knows_what_sharing_has_come_to_cost() -> None:
     books = {"relayed": 0, "carried": 0, "silent": False}
     memory.absorb([own, event("DayMetered", day=1, share=10_000, **books)])
     memory.absorb([event("DayMetered", day=2, share=25_000, **books)])
+    assert memory.gas.tolist() == [50_000]  # one dear day says nothing about the next
+    memory.absorb([event("DayMetered", day=3, share=26_000, **books)])
     assert memory.gas.tolist() == [65_000] and memory.gas_of(0) == 65_000

@@ -7,7 +7,7 @@ import pytest
 
 from wattpost.fleet.participation import reconsiders
 from wattpost.fleet.policy import BestResponse, Plan, PolicyError, StayOut, View, check, load
-from wattpost.game import Log, Rivals, Standard, States, best_response
+from wattpost.game import Log, Rivals, Standard, States, attainable, best_response
 
 HOME = Standard("home", 10.0, Log([3.0, 1.0], 0.0))
 RIVALS = Rivals([8.0, 4.0], [6.0, 3.0], 16.0, 10.0)
@@ -140,3 +140,16 @@ def test_a_store__is_filled_for_the_worst_state() -> None:
     plan = BestResponse().decide(view(verification=states, efficiency=1.0, store=3.0))
     assert isinstance(plan, Plan) and plan.to_store == pytest.approx(2.1 * 2.0 - 3.0)
     assert isinstance(BestResponse().decide(view(verification=states, efficiency=1.0, store=1.9)), StayOut)
+
+
+def test_while_prices_move__it_stays_as_it_was() -> None:
+    """At these totals it could buy 0.9 of what its payments burn: out, unless prices still move by more than that."""
+    ratio = attainable(HOME, RIVALS, verification=np.ones(2))
+    needs = np.full(2, ratio / 0.9)
+    for moved, stays in ((0.0, False), (0.05, False), (0.2, True), (np.inf, True)):
+        decision = BestResponse().decide(view(verification=needs, turn=True, moved=moved))
+        assert isinstance(decision, Plan) == stays
+    needs = np.full(2, ratio / 1.1)
+    for moved, enters in ((0.0, True), (0.05, True), (0.2, False)):
+        decision = BestResponse().decide(view(verification=needs, turn=True, outside=True, moved=moved))
+        assert isinstance(decision, Plan) == enters
