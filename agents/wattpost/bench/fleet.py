@@ -9,7 +9,7 @@ from __future__ import annotations
 import resource
 import sys
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -32,7 +32,7 @@ STEP, GAS = 0.5, 40_000
 class Stopwatch:
     """Seconds by stage."""
 
-    spent: Counter[str] = field(default_factory=Counter)
+    spent: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
 
     @contextmanager
     def on(self, stage: str) -> Iterator[None]:
@@ -40,7 +40,7 @@ class Stopwatch:
         try:
             yield
         finally:
-            self.spent[stage] += time.perf_counter() - began  # type: ignore[assignment]
+            self.spent[stage] += time.perf_counter() - began
 
 
 @dataclass(slots=True)
@@ -106,7 +106,7 @@ def _day(street: Street, host: Host, relayer: Relayer, watch: Stopwatch) -> int:
     with watch.on("decide and sign"):
         for _ in host.step():
             pass
-    watch.spent["decide and sign"] -= watch.spent["hand in"] - before  # type: ignore[assignment]
+    watch.spent["decide and sign"] -= watch.spent["hand in"] - before
     with watch.on("submit"):
         relayer.carry(day)
     with watch.on("mine"):

@@ -1,4 +1,4 @@
-"""Readings as the meter posts them: what submissions used beyond what the market saw, nine places of a kind to a word."""
+"""Readings as the meter posts them: what submissions used beyond what the market saw, nine places to a word."""
 
 from __future__ import annotations
 

