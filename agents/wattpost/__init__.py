@@ -1,3 +1,3 @@
 """Wattpost: an electricity market game settled on a real EVM chain."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -296,6 +296,32 @@ def bench_gas(
         show_rows(rows)
 
 
+@benchmarks.command("fleet")
+def bench_fleet(
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the rows here; - for the screen.")] = None,
+    engines: Annotated[list[str] | None, typer.Option("--engine", help="anvil, eth-tester or both.")] = None,
+    agents: Annotated[list[int] | None, typer.Option(help="Agents; by default 10 to 10,000 on anvil.")] = None,
+    periods: Annotated[list[int] | None, typer.Option(help="Periods a day; by default 1 and 24.")] = None,
+) -> None:
+    """How many signed bids a second a fleet settles, end to end, and where the time goes."""
+    from wattpost.bench.fleet import PERIODS, measure_fleet
+
+    with _progress() as progress:
+        rows = list(
+            measure_fleet(
+                engines=tuple(engines or ("anvil", "eth-tester")),
+                agents=tuple(agents) if agents else None,
+                periods=tuple(periods or PERIODS),
+                progress=progress.stage,
+            )
+        )
+    _write_json(rows, json_file)
+    if not (json_file and str(json_file) == "-"):
+        from wattpost.study.summary import show_rows
+
+        show_rows(rows)
+
+
 @app.command()
 def audit(
     folder: Annotated[Path | None, typer.Argument(help="A run folder.", metavar="DIR")] = None,
