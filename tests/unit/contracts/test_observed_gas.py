@@ -1,4 +1,4 @@
-"""What the market sees of a plain submission's gas is what its receipt shows, to the unit, whatever the number of words."""
+"""What the market sees of a plain submission's gas is what its receipt shows, to the unit, for any number of words."""
 
 from __future__ import annotations
 
