@@ -59,11 +59,14 @@ def test_nash__with_increasing_returns__meets_the_same_condition_and_survives_th
     assert found.regret <= 1e-8
 
 
-@pytest.mark.parametrize("c", [0.3, 0.5, 0.8])
-def test_competitive__of_identical_producers__makes_the_closed_form(c: float) -> None:
-    found = solve_competitive(textbook(c, 3))
-    assert found.solved
-    assert found.offers[3:, 0] == pytest.approx(np.full(3, 1.7 * (c * 20.0 / 3) ** c), rel=1e-10)
+@pytest.mark.parametrize("plants", [2, 3, 7])
+@pytest.mark.parametrize("c", [0.3, 0.5, 0.8, 1.0])
+def test_competitive__of_identical_producers__makes_the_closed_form(c: float, plants: int) -> None:
+    found = solve_competitive(textbook(c, plants))
+    made = 1.7 * (c * 20.0 / plants) ** c
+    assert found.solved and found.residual <= 1e-9
+    assert found.offers[3:, 0] == pytest.approx(np.full(plants, made), rel=1e-9)
+    assert found.allocations[:3, 0] == pytest.approx(plants * made * np.array([4, 6, 10]) / 20, rel=1e-9)
 
 
 def replicated(times: int) -> Economy:

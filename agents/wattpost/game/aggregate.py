@@ -61,6 +61,10 @@ class Sweep:
         single = blocks[0].taste.weights.shape[1] == 1
         self.alone = single and sum(int(_bidding(chunk).sum()) for chunk in self.chunks) == 1
 
+    def short(self) -> bool:
+        """Whether somebody could not afford its floor at the last sweep."""
+        return any(answer is not None and bool(answer.rationed.any()) for answer in self.answers)
+
     def sums(self, prices: FloatArray, totals: FloatArray) -> Sums:
         """X, S and derivatives at `prices`, `totals` (T,), p^0 = 1."""
         view = Posted(prices[None, :], totals[None, :], self.good, self.power)

@@ -108,10 +108,15 @@ def solve_blocks(
         rough = ROUGH if participation else 0.0
         deal = trade(blocks, inside, posts, start=known, rough=rough, max_sweeps=patience, threads=threads)
         sweeps += deal.sweeps
+        if participation and deal.rationed.any() and deal.error > ROUGH and known is not None:
+            again = trade(blocks, inside, posts, rough=rough, max_sweeps=patience, threads=threads)
+            sweeps += again.sweeps
+            deal = again if again.error < deal.error else deal
         if participation and deal.rationed.any():
             known = (deal.prices, deal.totals)
             short = _surely_short(blocks, inside, deal)
             if short is not None:
+                known = _without(short, blocks, inside, deal)
                 inside[short] = False
                 exits.append(short)
                 continue
@@ -143,6 +148,7 @@ def solve_blocks(
         order = np.where(leaving, ratios, np.inf)
         least = order[leaving].min()
         leaver = int(np.flatnonzero(leaving & (order <= least * (1.0 + TIE)))[-1])
+        known = _without(leaver, blocks, inside, deal)
         inside[leaver] = False
         exits.append(leaver)
 
@@ -157,6 +163,22 @@ def _surely_short(blocks: tuple[Block, ...], inside: BoolArray, deal: Trade) -> 
     first = ratios <= least * (1.0 + TIE)
     clear = least * (1.0 + MARGIN * deal.error) + 1e-300
     return int(np.flatnonzero(first)[-1]) if clear < 1.0 and clear < ratios[~first].min(initial=np.inf) else None
+
+
+def _without(leaver: int, blocks: tuple[Block, ...], inside: BoolArray, deal: Trade) -> tuple[FloatArray, FloatArray]:
+    """Prices and totals (T,) to begin from when `leaver` has taken its part of the good away.
+
+    Where all is spent on electricity, made with returns c, prices go with Omega^(1 - c) and totals with Omega^c.
+    """
+    omega = np.zeros(inside.size)
+    returns = []
+    for block in blocks:
+        omega[block.rows] = block.omega
+        if block.plants is not None:
+            returns.append(block.plants.c[inside[block.rows]].ravel())
+    c = min(float(np.mean(np.concatenate(returns))), 1.0)
+    left = max(1.0 - omega[leaver] / float(omega[inside].sum()), 1e-3)
+    return deal.prices * left ** (1.0 - c), deal.totals * left**c
 
 
 def _from_sample(

@@ -27,6 +27,9 @@ from .plants import Outputs
 DUST = np.exp(-30.0)
 """A post closes when its volume falls below this part of its first guess."""
 
+PATIENCE = 10
+"""Sweeps without the error halving after which a market in which somebody is short of its floor is left as it is."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Root:
@@ -49,13 +52,15 @@ def find_root(
 ) -> Root:
     """Solve X = S = Q from a first guess; returns the best point met, with its error.
 
-    rough : error at which to stop if somebody cannot afford its floor, whose exit changes the problem
+    rough : error at which to stop if somebody cannot afford its floor, whose exit changes the problem; if given, a
+        search that gets nowhere while somebody is short stops too
     """
     count = prices.size
     u = np.concatenate([np.log(prices), np.log(totals)])
     floor = u[count:] + np.log(DUST)
     gap, slope = _gap(sweep, u)
     sweeps, best, best_error, stalled = 1, u, np.inf, 0
+    last, mark = 1, np.inf  # the sweep at which the error had last halved, and that error
     while sweeps < max_sweeps:
         error = float(np.max(np.abs(gap)))
         if error < best_error:
@@ -63,7 +68,9 @@ def find_root(
             best, best_error = u, error
         else:
             stalled += 1
-        if error <= rough and any(a is not None and a.rationed.any() for a in sweep.answers):
+        if error < 0.5 * mark:
+            last, mark = sweeps, error
+        if rough and (error <= rough or sweeps - last >= PATIENCE) and sweep.short():
             break
         if error <= tolerance or (best_error <= 1e-11 and stalled >= 3) or np.any(u[count:] < floor):
             break
