@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from wattpost.chain.engine import Engine
 from wattpost.chain.events import Event
-from wattpost.chain.market import REGISTRATIONS, Market, Today, call
+from wattpost.chain.market import REGISTRATIONS, Market, Rules, Today, call
 from wattpost.chain.records import PRODUCER, STANDARD
 from wattpost.chain.refusals import advice
 from wattpost.chain.showing import Chain, Piece, Shown, show
@@ -29,9 +29,13 @@ PER_WORD = 20_000  # of each submission
 PER_POWER = 12_000  # of each plant and period: c may be any number
 MAX_CALL = 2**24 - 1
 
-# Of clearing a day in one call, bounds that are close, because they decide whether it fits.
-CLEARING = {1: 12_000, 2: 40_000}  # a submission, by kind
-LANE = 1_200  # a word of it
+# Of clearing a day in one call: close to what it takes, because they decide whether it fits; it may use all there is.
+CLEARING = 300_000
+CLEARED = {STANDARD: 9_000, PRODUCER: 24_500}  # a submission, by kind
+CLEARED_WORD = {STANDARD: 100, PRODUCER: 1_350}
+CLEARED_STORE = 6_000
+CLEARED_POWER = 4_500  # a plant's period
+PLAIN_RETURNS = {10**18, 10**18 // 2}  # c that need no powers
 POLL = 1.0  # seconds, where somebody else mines
 SHORT, LONG, MINING = 0.001, 0.25, 60.0  # seconds, where we do
 
@@ -92,6 +96,7 @@ class Operator:
     market: Market
     meter: Meter | None  # None where somebody else meters
     kinds: dict[str, int] = field(default_factory=dict)  # registered agents
+    _returns: dict[str, int] = field(default_factory=dict)  # c of plants
 
     def play(self, gather: Callable[[int, int], None]) -> int:
         """One whole day, from wherever it stands; returns its number.
@@ -119,14 +124,19 @@ class Operator:
 
     def settle(self, day: int) -> None:
         """Close, produce and settle whatever of a day is not yet closed, produced and settled."""
-        rules = self.market.rules()
+        rules, at_once = self.market.rules(), True
         while (today := self.market.today()).number == day and today.phase in (
             Phase.OPEN,
             Phase.CLOSED,
             Phase.PRODUCED,
         ):
             deadline = today.opened + rules.window if today.phase == Phase.OPEN else 0
-            self._attempt(self._steps(today, rules.periods), deadline)
+            try:
+                self._attempt(self._steps(today, rules, at_once), deadline)
+            except OperatorError:  # accounts that come to owe cost more, and many may
+                if not at_once:
+                    raise
+                at_once = False
 
     def end(self, day: int) -> None:
         """Meter a settled day; where nobody does, wait out the meter's patience and end it."""
@@ -159,24 +169,31 @@ class Operator:
             for event in submitted
         ]
 
-    def _steps(self, today: Today, periods: int) -> list[Order]:
+    def _steps(self, today: Today, rules: Rules, at_once: bool) -> list[Order]:
         """Calls that bring a day from where it stands to its last settlement: one, where one transaction holds it."""
         told = self._of_day(today.number)
         shown = self._shown(told["Submitted"])
         if not shown:
             return [self._sized(show("close", today.number, STANDARD, bytes(32), 0, submissions=[]), 0)]
-        if today.phase == Phase.OPEN and not today.begun:
-            whole = self._clearing(today.number, periods, shown)
+        if at_once and today.phase == Phase.OPEN and not today.begun:
+            whole = self._clearing(today.number, rules, shown)
             if whole:
                 return [whole]
-        return self._piece_by_piece(today, periods, told, shown)
+        return self._piece_by_piece(today, rules.periods, told, shown)
 
-    def _clearing(self, day: int, periods: int, shown: Sequence[Shown]) -> Order | None:
+    def _clearing(self, day: int, rules: Rules, shown: Sequence[Shown]) -> Order | None:
         kinds = [[each for each in shown if each.kind == kind] for kind in (STANDARD, PRODUCER)]
         data = show("clear", day, *map(len, kinds), submissions=[*kinds[0], *kinds[1]])
-        gas = PER_CALL + calldata_gas(data) + sum(CLEARING[each.kind] + LANE * len(each.words) for each in shown)
-        gas += PER_POWER * periods * len(kinds[1])
-        return Order(self.market.address, data, gas) if gas <= MAX_CALL else None
+        gas = CLEARING + calldata_gas(data)
+        gas += sum(CLEARED[each.kind] + CLEARED_WORD[each.kind] * len(each.words) for each in shown)
+        gas += CLEARED_POWER * rules.periods * sum(self._takes_powers(each.agent) for each in kinds[1])
+        gas += CLEARED_STORE * len(shown) if rules.efficiency else 0
+        return Order(self.market.address, data, MAX_CALL) if gas <= MAX_CALL else None
+
+    def _takes_powers(self, plant: str) -> bool:
+        if plant not in self._returns:
+            self._returns = {event["agent"]: event["c"] for event in self._events("ProducerRegistered")}
+        return self._returns[plant] not in PLAIN_RETURNS
 
     def _piece_by_piece(
         self, today: Today, periods: int, told: Mapping[str, Sequence[Event]], shown: Sequence[Shown]
