@@ -107,10 +107,11 @@ class ApeLocal(Engine):
 
     def _logs(self, params: list[Any]) -> list[Any]:
         wanted = dict(params[0])
-        # eth-tester takes no choice of topics in a place, and web3 looks a lone address up as a name
-        topics, address = wanted.pop("topics", []), wanted.pop("address").lower()
+        # eth-tester takes no choice of topics in a place, and web3 looks an address up as a name
+        topics, address = wanted.pop("topics", []), wanted.pop("address")
+        addresses = [each.lower() for each in ([address] if isinstance(address, str) else address)]
         found = self._numbered(wanted)
-        return [log for log in found if log["address"].lower() == address and _matches(log["topics"], topics)]
+        return [log for log in found if log["address"].lower() in addresses and _matches(log["topics"], topics)]
 
     def _numbered(self, blocks: dict[str, Any]) -> list[dict[str, Any]]:
         """All logs of a range of blocks, numbered through each block; eth-tester begins anew with each transaction."""
