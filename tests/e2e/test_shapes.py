@@ -11,7 +11,7 @@ from tests.e2e.conftest import Command, manifest
 SHAPE = """
 [market]
 periods = {periods}
-days = 2
+days = {days}
 bytecoin = 1000.0
 
 [[standard]]
@@ -41,7 +41,8 @@ joules_per_gas = {joules}
 def test_a_market_of_any_shape__runs_to_its_end(
     tmp_path: Path, command: Command, periods: int, homes: int, plants: int, c: float, joules: float
 ) -> None:
-    text = SHAPE.format(periods=periods, homes=homes, plants=plants, c=c, joules=joules)
+    days = 3 if joules > 1_000 else 2  # who leaves waits until prices have been seen to move
+    text = SHAPE.format(days=days, periods=periods, homes=homes, plants=plants, c=c, joules=joules)
     (tmp_path / "shape.toml").write_text(text)
     done = command("run", "shape.toml", "--processes", "2", "--out", "run", cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-500:]

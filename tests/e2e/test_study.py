@@ -80,7 +80,7 @@ def test_pages__in_a_browser__draw_their_figures_without_the_network(folder: Pat
         title = browse(probe, "--dump-dom").stdout.split("<title>")[1].split("</title>")[0]
         drawn, fetched, overflow = title.split(" | ")
         sizes = [tuple(int(part) for part in each.split("x")) for each in drawn.split()]
-        assert len(sizes) == figures and all(width > 600 and marks > 5 for width, marks in sizes)
+        assert len(sizes) == figures and all(width > 600 and marks > 4 for width, marks in sizes)
         assert fetched == "0" and int(overflow) <= 0
 
 
