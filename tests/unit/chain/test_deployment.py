@@ -28,7 +28,7 @@ def test_deploy__a_contract__records_what_stands_on_chain(each_chain: Engine, ta
     assert (tally.block, tally.arguments) == (1, [3])
     assert tally.block_hash == each_chain.rpc.block(1)["hash"]
     assert int.from_bytes(each_chain.rpc.view(tally.address, call("STEP()"))) == 3
-    assert tally.settings["optimize"] == "gas"
+    assert tally.settings["optimize"] == "codesize"
 
 
 def test_deploy__with_wrong_arguments__refuses_before_anything_is_sent(chain: Engine, tally_artifact: Artifact) -> None:
