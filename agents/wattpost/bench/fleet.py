@@ -1,7 +1,8 @@
 """How fast a fleet trades: whole days end to end, every bid its agent's own best response to the last day on chain.
 
-Agents, relayer, operator and meter are those of a run, in one process beside the node. Days 1 and 2 warm up, since on
-day 1 nothing was traded yet; nothing is computed ahead.
+Agents, relayer, operator and meter are those of a run, in one process beside the node. The first three days warm up:
+on day 1 nothing was traded yet, and then producers are given the bytecoin that paying in advance takes. Nothing is
+computed ahead.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from wattpost.fleet.relayer import Relayer
 
 AGENTS = {"anvil": (10, 100, 1_000, 10_000), "eth-tester": (10, 100, 1_000)}
 PERIODS = (1, 24)
-WARM_UP = 2  # days
+WARM_UP = 3  # days
 STEP, GAS = 0.5, 40_000
 
 
@@ -85,7 +86,9 @@ def _row(engine: Engine, name: str, count: int, periods: int, days: int) -> dict
         for each, wallet in zip(street.people, street.wallets, strict=True)
     ]
     host = Host(people, street.market, _Counter(relayer, watch))  # type: ignore[arg-type]
-    for _ in range(WARM_UP):
+    _day(street, host, relayer, watch)
+    street.enrich()
+    for _ in range(WARM_UP - 1):
         _day(street, host, relayer, watch)
     watch.spent.clear()
     began = time.perf_counter()

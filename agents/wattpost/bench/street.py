@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,7 +26,7 @@ from wattpost.spec.amounts import UNIT, pack
 
 ONE_IN = 10  # agents is a producer
 MONEY = 10**12 * UNIT  # an agent's, 18 decimals
-RICH = 50 * MONEY  # a producer's, which buys its inputs before it has sold anything: so that prepayment never binds
+RICH = 50 * MONEY  # given to a producer later, which has to buy its inputs before it has sold anything
 MOST_BID = 5 * 10**9  # on a post, 10^-9
 CAPACITY = 9.0
 WINDOW = 3_600
@@ -62,9 +63,6 @@ class Street:
         people = _people(agents, periods, c)
         by_address = dict(zip((key.address for key in keys), people, strict=True))
         founding.register(engine, operator, deployment, by_address, MONEY)
-        rich = [address for address, each in by_address.items() if isinstance(each, Producer)]
-        token = deployment.address("Bytecoin")
-        transact(engine, operator, [Order(token, call("transfer", address, RICH - MONEY), 100_000) for address in rich])
         market = Market(engine.rpc, deployment)
         meter = Meter(engine, Wallet(engine.rpc, roles["meter"], chain_id=engine.chain_id, rank=1), market)
         wallets = [Wallet(engine.rpc, key, chain_id=engine.chain_id, rank=100 + i) for i, key in enumerate(keys)]
@@ -81,7 +79,7 @@ class Street:
             deployment,
             random.Random(seed),
         )
-        street._prepay()
+        street._prepay(wallets, MONEY, 0)
         return street
 
     def day(self, relayed: bool) -> Counter[str]:
@@ -123,17 +121,25 @@ class Street:
             words += pack([0, *(self.dice.randrange(10**7, 2 * 10**9) for _ in range(self.periods))])
         return b"".join(word.to_bytes(32, "big") for word in words)
 
-    def _prepay(self) -> None:
+    def enrich(self) -> None:
+        """Give producers so much bytecoin that paying in advance binds none of them."""
+        rich = [wallet for wallet, kind in zip(self.wallets, self.kinds, strict=True) if kind == PRODUCER]
+        token = self.market.bytecoin
+        transact(
+            self.engine, self.operator.wallet, [Order(token, call("transfer", w.address, RICH), 100_000) for w in rich]
+        )
+        self._prepay(rich, RICH, 1)
+
+    def _prepay(self, wallets: Sequence[Wallet], money: int, nonce: int) -> None:
         until = 2**256 - 1
-        for wallet, kind in zip(self.wallets, self.kinds, strict=True):
-            money = RICH if kind == PRODUCER else MONEY
+        for wallet in wallets:
             signature = sign_permit(
                 wallet.key,
                 chain_id=self.engine.chain_id,
                 token=self.market.bytecoin,
                 spender=self.market.address,
                 amount=money,
-                nonce=0,
+                nonce=nonce,
                 deadline=until,
             )
             r, s = (part.to_bytes(32, "big") for part in (signature.r, signature.s))

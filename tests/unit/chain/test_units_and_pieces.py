@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattpost.chain.showing import MAX_SHOWN, PRODUCER, STANDARD, Shown, extend, genesis, pieces
+from wattpost.chain.records import PRODUCER, STANDARD
+from wattpost.chain.showing import MAX_PIECE, Shown, extend, genesis, pieces
 from wattpost.chain.units import AmountError, from_units, to_parts, to_units, to_wad
 from wattpost.spec.amounts import MAX_AMOUNT, UNIT, words_for
 
@@ -35,21 +36,21 @@ def test_decimals__mean_what_was_written() -> None:
 
 def shown(number: int, kind: int, periods: int) -> Shown:
     words = tuple(number * 31 + place for place in range(words_for(periods)))
-    return Shown("0x" + f"{number + 1:040x}", kind, words, words if kind == PRODUCER else ())
+    return Shown("0x" + f"{number + 1:040x}", kind, words * kind, to_store=number, observed_gas=number * 7)
 
 
 @given(st.integers(0, 300), st.integers(0, 90), st.sampled_from([1, 4, 24, 48]))
 def test_pieces__show_each_submission_once_and_chain_up(standard: int, producers: int, periods: int) -> None:
     submissions = [shown(number, STANDARD, periods) for number in range(standard)]
     submissions += [shown(number + 500, PRODUCER, periods) for number in range(producers)]
-    found = pieces(7, periods, submissions)
+    found = pieces(7, submissions)
     for kind in (STANDARD, PRODUCER):
         own = [piece for piece in found if piece.kind == kind]
         in_order = [each for piece in reversed(own) for each in piece.submissions]
         assert in_order == [each for each in submissions if each.kind == kind]
         head = genesis(7, kind)
         for piece in reversed(own):
-            assert piece.prior == head and 0 < len(piece.words) <= MAX_SHOWN
+            assert piece.prior == head and 0 < len(piece.submissions) <= MAX_PIECE
             for each in piece.submissions:
                 head = extend(head, each)
             assert piece.end == head
