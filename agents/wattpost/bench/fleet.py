@@ -1,6 +1,6 @@
 """How fast a fleet trades: whole days end to end, every bid its agent's own best response to the last day on chain.
 
-Agents, relayer, operator and meter are those of a run, in one process beside the node. The first three days warm up:
+Agents, relayer, operator and meter are those of a run, in one process beside the node. The first six days warm up:
 on day 1 nothing was traded yet, and then producers are given the bytecoin that paying in advance takes. Nothing is
 computed ahead.
 """
@@ -25,7 +25,7 @@ from wattpost.fleet.relayer import Relayer
 
 AGENTS = {"anvil": (10, 100, 1_000, 10_000), "eth-tester": (10, 100, 1_000)}
 PERIODS = (1, 24)
-WARM_UP = 3  # days
+WARM_UP = 6  # days
 STEP, GAS = 0.5, 40_000
 
 

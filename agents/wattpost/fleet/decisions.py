@@ -15,7 +15,7 @@ from wattpost.fleet.attempts import PlainGas
 from wattpost.fleet.expectations import Expectations
 from wattpost.fleet.memory import Memory
 from wattpost.fleet.policy import BestResponse, Plan, PolicyError, StayOut, View, check
-from wattpost.fleet.responses import Responses
+from wattpost.game import Crowd, Plans, Totals
 from wattpost.game.arrays import FloatArray
 from wattpost.game.states import Burnt
 from wattpost.spec.amounts import MAX_AMOUNT, UNIT
@@ -44,7 +44,7 @@ class Decisions:
         self._rules = market.rules()
         self.expected = Expectations(agents, memory, self._rules.kappa, plain)
         self._steps = np.array([agent.settings.step for agent in agents])
-        self._responses = Responses([agent.settings.preferences for agent in agents])
+        self._crowd = Crowd([agent.settings.preferences for agent in agents])
 
     def make(self, day: int, rows: Sequence[int]) -> Iterator[tuple[dict[int, Bid], list[Report]]]:
         """Bids by row, and reports of those who do not bid; those who decide at one go first, then some at a time."""
@@ -117,19 +117,22 @@ class Decisions:
         )
         if plain.size < FEW:
             return {}
-        bids, sold = memory.others
+        best = self._crowd.respond(
+            Totals(memory.total_bids[1:], memory.total_sold[1:], memory.total_bids[0], memory.total_sold[0]),
+            Plans(memory.own_bids[:, 1:], memory.own_bids[:, 0], memory.own_sold[:, 1:]),
+            verification=burnt,
+            held=np.array([from_units(money) for money in memory.money]),
+            inside=memory.own_sold[:, 0] > 0,
+        )
         held = np.array([from_units(memory.money[row]) for row in plain])
-        best = self._responses.to(plain, bids[plain], sold[plain], burnt[plain], held)
+        bids = np.column_stack([best.numeraire_bids, best.bids])[plain]
+        offers = np.column_stack([np.zeros(len(agents)), best.offers])[plain]
         step = self._steps[plain][:, None]
-        wanted = memory.last_bids[plain] + step * (best.bids - memory.last_bids[plain])
-        offers = memory.last_offers[plain] + step * (best.offers - memory.last_offers[plain])
+        wanted = memory.last_bids[plain] + step * (bids - memory.last_bids[plain])
+        offers = memory.last_offers[plain] + step * (offers - memory.last_offers[plain])
         money = wanted.sum(axis=1)
         wanted *= np.where(money > held, held / np.where(money > 0, money, 1.0), 1.0)[:, None]
-        return {
-            int(row): Plan(wanted[i, 1:], float(wanted[i, 0]), offers[i, 1:])
-            for i, row in enumerate(plain)
-            if best.found[i]
-        }
+        return {int(row): Plan(wanted[i, 1:], float(wanted[i, 0]), offers[i, 1:]) for i, row in enumerate(plain)}
 
     def _laid(self, plans: dict[int, Plan]) -> dict[int, Bid]:
         """Plans as words; nobody bids more than it holds or offers more than its plant can make."""
