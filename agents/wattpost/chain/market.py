@@ -161,10 +161,6 @@ class Market:
         money = self._views("balanceOf", owners, at=self.bytecoin)
         return list(zip(money, self._views("nonces", owners, at=self.bytecoin), strict=True))
 
-    def permit_nonce(self, owner: str) -> int:
-        """The number of an owner's next permit."""
-        return int(self._view("nonces", owner, at=self.bytecoin))
-
     def log_filter(self, since: int, until: int, topics: Sequence[object] = ()) -> Call:
         """A request for the market's and its registry's logs in a range of blocks, both ends included."""
         wanted = {

@@ -66,17 +66,6 @@ class Unfolding:
         return event
 
 
-def unfold(rpc: Rpc, told: Sequence[Event], market: str, chain_id: int, words: int) -> list[Event]:
-    """Events, with `Relayed` replaced by one `Submitted` for each bid of the batch, as if that had come directly.
-
-    Each `Submitted` then says whether it was `relayed`, and its `kind` and `place` among the day's of its kind. Each
-    `Settled` names its `agent`, if the day's submissions are among the events.
-
-    words : that the bids of one submission take
-    """
-    return Unfolding(rpc, market, chain_id, words).read(told)
-
-
 def _submitted(batch: Event, agent: str, bid: SignedBid) -> Event:
     values = {
         "agent": agent,

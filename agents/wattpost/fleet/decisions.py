@@ -117,14 +117,15 @@ class Decisions:
         )
         if plain.size < FEW:
             return {}
+        held = np.array([from_units(money) for money in memory.money])
         best = self._crowd.respond(
             Totals(memory.total_bids[1:], memory.total_sold[1:], memory.total_bids[0], memory.total_sold[0]),
             Plans(memory.own_bids[:, 1:], memory.own_bids[:, 0], memory.own_sold[:, 1:]),
             verification=burnt,
-            held=np.array([from_units(money) for money in memory.money]),
+            held=held,
             inside=memory.own_sold[:, 0] > 0,
         )
-        held = np.array([from_units(memory.money[row]) for row in plain])
+        held = held[plain]
         bids = np.column_stack([best.numeraire_bids, best.bids])[plain]
         offers = np.column_stack([np.zeros(len(agents)), best.offers])[plain]
         step = self._steps[plain][:, None]

@@ -62,7 +62,8 @@ class Memory:
         """Everybody else on each post's last traded day; None before anything was traded."""
         if not self.traded:
             return None
-        bids, sold = (each[row] for each in self.others)
+        bids = np.maximum(self.total_bids - self.own_bids[row], 0.0)
+        sold = np.maximum(self.total_sold - self.own_sold[row], 0.0)
         return Rivals(bids[1:], sold[1:], float(bids[0]), float(sold[0]))
 
     @property
@@ -79,11 +80,6 @@ class Memory:
     def gas_of(self, row: int) -> int:
         """The same of one agent."""
         return int(self.own_gas[row]) + self.share + (self.pool if self.relayed[row] else 0)
-
-    @property
-    def others(self) -> tuple[FloatArray, FloatArray]:
-        """(n, T + 1) everybody else's bids and deliveries on each post's last traded day."""
-        return np.maximum(self.total_bids - self.own_bids, 0.0), np.maximum(self.total_sold - self.own_sold, 0.0)
 
     def previous(self, row: int) -> Plan | None:
         """An agent's last plan; None if it never bid."""

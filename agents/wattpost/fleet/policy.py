@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 
 from wattpost.fleet.participation import why_stay_out
-from wattpost.game import Agent, Rivals, States, best_response, opening_plan
+from wattpost.game import Agent, Inventory, Rivals, States, best_response, opening_plan
 from wattpost.game import Plan as Action
 from wattpost.game.states import Burnt
 
@@ -94,15 +94,15 @@ class BestResponse:
     def decide(self, view: View) -> Plan | StayOut:
         to_store, needs, lasting = 0.0, view.verification, view.verification
         if view.efficiency > 0:
+            stock = Inventory(view.efficiency)
             each = needs.worst if isinstance(needs, States) else np.asarray(needs)
             burnt = float(each.sum())
-            if view.store < burnt * (1 - 1e-12):
+            if stock.locks_out(view.store, burnt):
                 return StayOut(
                     f"it is locked out: its store holds {view.store:.6g} of {burnt:.6g} kWh", locked_out=True
                 )
-            share = each / burnt if burnt > 0 else each
-            to_store = max(0.0, (2 + RESERVE) * burnt - view.store) / view.efficiency
-            needs, lasting = share * to_store, each / view.efficiency
+            needs = stock.to_buy(view.store, each, target=(1 + RESERVE) * burnt)
+            to_store, lasting = float(needs.sum()), each / view.efficiency
         if view.rivals is None or view.previous is None:
             plan = opening_plan(view.agent, held=view.held, verification=needs)
             return Plan(plan.bids, plan.numeraire_bid, plan.offers, to_store)

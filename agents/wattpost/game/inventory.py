@@ -17,7 +17,9 @@ import numpy as np
 
 from .arrays import FloatArray, Numbers, number
 from .states import Burnt, States
-from .utility import SLACK
+
+ROUNDING = 1e-12
+"""What a store may lack of a charge, relatively, because it was reckoned in floats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Inventory:
         >>> Inventory().locks_out(1.0, 1.0), Inventory().locks_out(1.0, 1.5)
         (False, True)
         """
-        return store < charge * (1.0 - SLACK)
+        return store < charge * (1.0 - ROUNDING)
 
     def purchase(self, after_charge: float, target: float) -> float:
         """y, kWh of the day's purchase to put in the store so that it holds `target`.

@@ -11,6 +11,7 @@ import numpy as np
 from wattpost.fleet.expectations import distribution_of
 from wattpost.game import (
     Economy,
+    Inventory,
     Producer,
     Standard,
     States,
@@ -31,7 +32,7 @@ ATTO = 1e18  # kappa is a whole number of 10^-18 kWh per gas
 
 def economy_of(scenario: Scenario) -> Economy:
     """The scenario's agents, each burning kappa times the gas that the scenario assumes, laid over the periods; where
-    validation is uncertain, times what each state comes to.
+    validation is uncertain, times what each state comes to; where it is paid from a store, what is bought for that.
 
     Raises ScenarioError where the agents make no economy.
     """
@@ -44,6 +45,8 @@ def economy_of(scenario: Scenario) -> Economy:
     uncertain = distribution_of(verification.states)
     if uncertain:
         burnt = States.scaled(burnt, *uncertain)  # type: ignore[arg-type]
+    if verification.financing == "inventory":
+        burnt = Inventory(verification.efficiency).steady(burnt)  # type: ignore[assignment]
     try:
         return Economy(scenario.periods, standard, producers, burnt, np.array(verification.profile))
     except ValueError as problem:
